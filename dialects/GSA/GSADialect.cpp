@@ -1,0 +1,106 @@
+//===- GSADialect.cpp - Types, attributes and registration ----------------===//
+
+#include "dialects/GSA/GSA.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+#include "dialects/GSA/GSADialect.cpp.inc"
+#include "dialects/GSA/GSAEnums.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Parsing and printing
+//===----------------------------------------------------------------------===//
+
+/// `8x64x128`.
+static ParseResult parseExtents(AsmParser &parser, int64_t &heads,
+                                int64_t &rows, int64_t &columns) {
+  SmallVector<int64_t> extents;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseDimensionList(extents, /*allowDynamic=*/false,
+                                /*withTrailingX=*/false))
+    return failure();
+  if (extents.size() != 3)
+    return parser.emitError(loc, "a memory's type must be <heads x rows x "
+                                 "columns>, got ")
+           << extents.size() << " extents";
+  heads = extents[0];
+  rows = extents[1];
+  columns = extents[2];
+  return success();
+}
+
+static void printExtents(AsmPrinter &printer, int64_t heads, int64_t rows,
+                         int64_t columns) {
+  printer << heads << 'x' << rows << 'x' << columns;
+}
+
+static ParseResult parseScheduleKind(AsmParser &parser, ScheduleKind &kind) {
+  StringRef word;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&word))
+    return failure();
+  std::optional<ScheduleKind> found = symbolizeScheduleKind(word);
+  if (!found)
+    return parser.emitError(loc, "a schedule's kind must be 'fused', got '")
+           << word << "'";
+  kind = *found;
+  return success();
+}
+
+static void printScheduleKind(AsmPrinter &printer, ScheduleKind kind) {
+  printer << stringifyScheduleKind(kind);
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/GSA/GSAAttributes.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/GSA/GSATypes.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Verifiers
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                   int64_t heads, int64_t rows, int64_t columns) {
+  if (heads > 0 && rows > 0 && columns > 0)
+    return success();
+  return emitError() << "a memory's heads, rows and columns must be positive, "
+                        "got "
+                     << heads << 'x' << rows << 'x' << columns;
+}
+
+LogicalResult
+ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                     ScheduleKind kind, int64_t chunk, int64_t slices) {
+  if (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk))
+    return emitError() << "a schedule's chunk must be a power of two from 2 to "
+                          "256, got "
+                       << chunk;
+  if (slices < 1)
+    return emitError() << "a schedule's slices must be positive, got "
+                       << slices;
+  return success();
+}
+
+void GSADialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/GSA/GSAAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/GSA/GSATypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/GSA/GSAOps.cpp.inc"
+      >();
+}

@@ -1,0 +1,33 @@
+//===- GSADialect.td - What a gated recurrence computes -------*- tablegen -*-===//
+
+#ifndef GSA_DIALECT
+#define GSA_DIALECT
+
+include "mlir/IR/DialectBase.td"
+
+def GSA_Dialect : Dialect {
+  let name = "gsa";
+  let cppNamespace = "::mlir::gsa";
+  let summary = "Gated linear recurrences: memories and reads of them";
+  let description = [{
+    Says *what* a gated linear recurrence or a Gated Slot Attention layer
+    computes, on tensors, without a hardware word.
+
+    A **memory** is a decaying sum of outer products,
+
+        S_t = Diag(exp g_t) S_{t-1} + r_t c_t^T      S in R^{M x D}
+
+    with rows `r` (M), columns `c` (D) and log decay `g <= 0`. **Reads** of it
+    contract one side:
+
+        by rows       y_t = S_t^T x_t     x in R^M -> y in R^D
+        by columns    y_t = S_t   x_t     x in R^D -> y in R^M
+
+    Tensors over time are laid out [B, T, H, size]: batch and time dynamic,
+    heads and sizes static. States are [N, H, M, D] in f32, N sequences.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+}
+
+#endif // GSA_DIALECT

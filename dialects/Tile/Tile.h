@@ -1,0 +1,27 @@
+//===- Tile.h - The tile dialect ------------------------------------------===//
+//
+// Tiles that one block holds in an iteration of the chunk loop. See TileOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIALECTS_TILE_TILE_H
+#define DIALECTS_TILE_TILE_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Tile/TileDialect.h.inc"
+#include "dialects/Tile/TileEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tile/TileAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.h.inc"
+
+#endif // DIALECTS_TILE_TILE_H

@@ -1,0 +1,150 @@
+//===- kernel.h - The contract between a compiled kernel and the runtime --===//
+//
+// A compiled spec is one object file with read-only descriptions (`gsa_kernel`)
+// and machine code. This header is everything the compiler and the runtime
+// agree on; the compiler emits constants of these types, so a change of any
+// struct below needs a new GSA_ABI_VERSION. C99, no other header of ours.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_KERNEL_H
+#define GSA_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GSA_ABI_VERSION 1
+
+/// Element types of tensors. The values are part of the ABI.
+typedef enum gsa_dtype {
+  GSA_F32 = 1,
+  GSA_F16 = 2,
+  GSA_BF16 = 3,
+  GSA_F64 = 4,
+  GSA_I32 = 5,
+  GSA_I64 = 6
+} gsa_dtype;
+
+/// The largest rank of a tensor: [batch, time, heads, size].
+#define GSA_MAX_RANK 4
+
+/// A strided tensor in memory that the caller owns. `shape` and `stride` have
+/// `rank` meaningful entries, strides count elements, and the last stride of a
+/// tensor with more than one element in its last dimension must be 1. A tensor
+/// without elements may have a null `data`.
+typedef struct gsa_tensor {
+  void *data;
+  int64_t shape[GSA_MAX_RANK];
+  int64_t stride[GSA_MAX_RANK];
+  int32_t dtype; ///< gsa_dtype
+  int32_t rank;
+} gsa_tensor;
+
+/// An extent that the call decides, in place of a static one in
+/// `gsa_argument::shape`. All arguments of one call must agree on each.
+typedef enum gsa_extent {
+  GSA_EXTENT_BATCH = -1,     ///< B
+  GSA_EXTENT_TIME = -2,      ///< T
+  GSA_EXTENT_SEQUENCES = -3, ///< N: B without offsets, else entries of the
+                             ///< offset table less one
+  GSA_EXTENT_OFFSETS = -4    ///< N + 1
+} gsa_extent;
+
+/// What a kernel does with an argument.
+typedef enum gsa_argument_kind {
+  GSA_INPUT = 0,
+  GSA_OUTPUT = 1,
+  /// Cumulative offsets of packed sequences: N + 1 values, the first 0, the
+  /// last T, none smaller than the one before it. Read on the host before
+  /// anything runs when it lies in host memory.
+  GSA_OFFSETS = 2
+} gsa_argument_kind;
+
+/// One argument of a kernel, in the order of the params struct.
+typedef struct gsa_argument {
+  const char *name;
+  int64_t shape[GSA_MAX_RANK]; ///< static extents >= 0, or gsa_extent
+  int32_t rank;
+  int32_t dtype; ///< gsa_dtype
+  int32_t kind;  ///< gsa_argument_kind
+  int32_t reserved;
+} gsa_argument;
+
+/// The extents of one call, found from its arguments.
+typedef struct gsa_extents {
+  int64_t batch;
+  int64_t time;
+  int64_t sequences;
+} gsa_extents;
+
+/// Which driver runs an image.
+typedef enum gsa_backend {
+  GSA_BACKEND_CPU = 0,
+  GSA_BACKEND_CUDA = 1,
+  GSA_BACKEND_HIP = 2
+} gsa_backend;
+
+/// Code for the host: runs one block. `tensors` are the call's arguments in
+/// order; blocks are independent and may run in any order and in parallel;
+/// `scratch` is private to the call, 64-byte aligned, and holds at least
+/// `gsa_image::scratch` bytes with any content.
+typedef void (*gsa_host_entry)(const gsa_tensor *tensors, int64_t block,
+                               void *scratch);
+
+/// How many blocks a call needs.
+typedef int64_t (*gsa_grid)(const gsa_extents *extents);
+
+/// Machine code for one chip or family of chips.
+typedef struct gsa_image {
+  const char *chip; ///< as given to --targets, with its variant if any
+  int32_t backend;  ///< gsa_backend
+  int32_t rank;     ///< larger is better among the images that can run
+  gsa_grid grid;
+  int64_t scratch;         ///< bytes of workspace a worker needs
+  const char *schedule;    ///< the schedule's one-line text form
+  gsa_host_entry entry;    ///< host images only
+  uint64_t features;       ///< host images: set of gsa_host_feature
+} gsa_image;
+
+/// What a host image needs of the processor.
+typedef enum gsa_host_feature {
+  GSA_HOST_AVX2 = 1 << 0,       ///< x86-64-v3: AVX2, FMA, F16C, BMI2
+  GSA_HOST_AVX512 = 1 << 1,     ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+  GSA_HOST_AVX512BF16 = 1 << 2  ///< dot products of bf16 pairs
+} gsa_host_feature;
+
+/// What a kernel computes.
+typedef enum gsa_role { GSA_ROLE_FORWARD = 0 } gsa_role;
+
+/// One compiled kernel: read-only data in the object.
+typedef struct gsa_kernel {
+  uint32_t abi_version; ///< GSA_ABI_VERSION of the compiler
+  int32_t role;         ///< gsa_role
+  const char *name;     ///< the spec function's name
+  int32_t num_arguments;
+  int32_t num_images;
+  const gsa_argument *arguments;
+  const gsa_image *images;
+} gsa_kernel;
+
+/// The head of every generated params struct; the kernel's tensors follow it
+/// as `gsa_tensor` fields in the order of its arguments.
+typedef struct gsa_params {
+  size_t size;      ///< sizeof of the whole generated struct
+  const char *chip; ///< null: the best image that runs here; else that image
+  int32_t threads;  ///< host images: workers, 1 = the caller alone, 0 = one a
+                    ///< core
+  int32_t reserved; ///< zero
+  void *workspace;  ///< at least workspace_size bytes, 64-byte aligned
+  size_t workspace_size;
+} gsa_params;
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // GSA_KERNEL_H

@@ -1,0 +1,168 @@
+//===- Check.cpp - The laws of kernel descriptions and params heads -------===//
+
+#include "Check.h"
+
+#include "Geometry.h"
+#include "Status.h"
+
+#include <cinttypes>
+
+namespace gsa::runtime {
+
+static gsa_status checkArgument(const gsa_kernel &kernel, int32_t index) {
+  const gsa_argument &argument = kernel.arguments[index];
+  if (!argument.name)
+    return fail(GSA_ERROR_ABI,
+                "argument %" PRId32 " of kernel '%s' must have a name, got "
+                "null",
+                index, kernel.name);
+  if (argument.rank < 0 || argument.rank > GSA_MAX_RANK)
+    return fail(GSA_ERROR_ABI,
+                "rank of '%s' in the description of kernel '%s' must be 0 to "
+                "%d, got %" PRId32,
+                argument.name, kernel.name, GSA_MAX_RANK, argument.rank);
+  if (!elementSize(argument.dtype))
+    return fail(GSA_ERROR_ABI,
+                "type of '%s' in the description of kernel '%s' must be a "
+                "gsa_dtype, got %" PRId32,
+                argument.name, kernel.name, argument.dtype);
+  if (argument.kind < GSA_INPUT || argument.kind > GSA_OFFSETS)
+    return fail(GSA_ERROR_ABI,
+                "kind of '%s' in the description of kernel '%s' must be a "
+                "gsa_argument_kind, got %" PRId32,
+                argument.name, kernel.name, argument.kind);
+  for (int32_t i = 0; i < argument.rank; ++i)
+    if (argument.shape[i] < GSA_EXTENT_OFFSETS ||
+        argument.shape[i] > GSA_MAX_EXTENT)
+      return fail(GSA_ERROR_ABI,
+                  "extent %" PRId32 " of '%s' in the description of kernel "
+                  "'%s' must be a gsa_extent or 0 to %" PRId64 ", got %" PRId64,
+                  i, argument.name, kernel.name, GSA_MAX_EXTENT,
+                  argument.shape[i]);
+  if (argument.kind == GSA_OFFSETS &&
+      (argument.rank != 1 || argument.shape[0] != GSA_EXTENT_OFFSETS ||
+       (argument.dtype != GSA_I32 && argument.dtype != GSA_I64)))
+    return fail(GSA_ERROR_ABI,
+                "offsets '%s' in the description of kernel '%s' must be a "
+                "vector of N + 1 i32 or i64, got rank %" PRId32 " of %s",
+                argument.name, kernel.name, argument.rank,
+                dtypeName(argument.dtype));
+  return GSA_SUCCESS;
+}
+
+static gsa_status checkImage(const gsa_kernel &kernel, int32_t index) {
+  const gsa_image &image = kernel.images[index];
+  if (!image.chip || !image.schedule || !image.grid)
+    return fail(GSA_ERROR_ABI,
+                "image %" PRId32 " of kernel '%s' must have a %s, got null",
+                index, kernel.name,
+                !image.chip ? "chip" : !image.schedule ? "schedule" : "grid");
+  if (image.scratch < 0 || image.scratch > GSA_MAX_EXTENT)
+    return fail(GSA_ERROR_ABI,
+                "scratch of image '%s' of kernel '%s' must be 0 to %" PRId64
+                " bytes, got %" PRId64,
+                image.chip, kernel.name, GSA_MAX_EXTENT, image.scratch);
+  return GSA_SUCCESS;
+}
+
+gsa_status checkKernel(const gsa_kernel *kernel) {
+  if (!kernel)
+    return fail(GSA_ERROR_INVALID_ARGUMENT,
+                "kernel must point to a gsa_kernel, got null");
+  // Before any other field, which a different version may have moved.
+  if (kernel->abi_version != GSA_ABI_VERSION)
+    return fail(GSA_ERROR_ABI,
+                "kernel must have ABI version %d as this runtime, got %" PRIu32,
+                GSA_ABI_VERSION, kernel->abi_version);
+  if (!kernel->name)
+    return fail(GSA_ERROR_ABI, "kernel must have a name, got null");
+  if (kernel->num_arguments < 0 ||
+      (kernel->num_arguments > 0 && !kernel->arguments))
+    return fail(GSA_ERROR_ABI,
+                "kernel '%s' must have a list of arguments, got %s of %" PRId32,
+                kernel->name, kernel->arguments ? "one" : "null",
+                kernel->num_arguments);
+  if (kernel->num_images < 0 || (kernel->num_images > 0 && !kernel->images))
+    return fail(GSA_ERROR_ABI,
+                "kernel '%s' must have a list of images, got %s of %" PRId32,
+                kernel->name, kernel->images ? "one" : "null",
+                kernel->num_images);
+  for (int32_t i = 0; i < kernel->num_arguments; ++i)
+    if (gsa_status status = checkArgument(*kernel, i))
+      return status;
+  for (int32_t i = 0; i < kernel->num_images; ++i)
+    if (gsa_status status = checkImage(*kernel, i))
+      return status;
+  return GSA_SUCCESS;
+}
+
+gsa_status checkParams(const gsa_kernel &kernel, const gsa_params *params) {
+  if (!params)
+    return fail(GSA_ERROR_INVALID_ARGUMENT,
+                "params must point to the params struct of kernel '%s', got "
+                "null",
+                kernel.name);
+  size_t size = sizeof(gsa_params) + static_cast<size_t>(kernel.num_arguments) *
+                                         sizeof(gsa_tensor);
+  if (params->size != size)
+    return fail(GSA_ERROR_INVALID_ARGUMENT,
+                "params->size must be %zu (gsa_params and %" PRId32
+                " tensors), got %zu",
+                size, kernel.num_arguments, params->size);
+  if (params->threads < 0 || params->threads > GSA_MAX_THREADS)
+    return fail(GSA_ERROR_INVALID_ARGUMENT,
+                "params->threads must be 0 to %d, got %" PRId32,
+                GSA_MAX_THREADS, params->threads);
+  if (params->reserved != 0)
+    return fail(GSA_ERROR_INVALID_ARGUMENT,
+                "params->reserved must be 0, got %" PRId32, params->reserved);
+  return GSA_SUCCESS;
+}
+
+const gsa_tensor *tensorsOf(const gsa_params &params) {
+  return reinterpret_cast<const gsa_tensor *>(&params + 1);
+}
+
+gsa_status checkWorkspace(const gsa_kernel &kernel, const gsa_params &params,
+                          size_t bytes) {
+  if (bytes == 0)
+    return GSA_SUCCESS;
+  if (!params.workspace)
+    return fail(GSA_ERROR_WORKSPACE,
+                "params->workspace must point to %zu bytes, got null", bytes);
+  if (params.workspace_size < bytes)
+    return fail(GSA_ERROR_WORKSPACE,
+                "params->workspace_size must be at least %zu, got %zu", bytes,
+                params.workspace_size);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(params.workspace);
+  if (begin % GSA_WORKSPACE_ALIGNMENT)
+    return fail(GSA_ERROR_WORKSPACE,
+                "params->workspace must be aligned to %d bytes, got an address "
+                "%d past a multiple",
+                GSA_WORKSPACE_ALIGNMENT,
+                static_cast<int>(begin % GSA_WORKSPACE_ALIGNMENT));
+  if (bytes > UINTPTR_MAX - begin)
+    return fail(GSA_ERROR_WORKSPACE,
+                "params->workspace must lie in the address space, got %zu "
+                "bytes at an address %zu below its end",
+                bytes, static_cast<size_t>(UINTPTR_MAX - begin));
+  // Only what the launch will write counts: a larger buffer may hold tensors
+  // behind it.
+  const gsa_tensor *tensors = tensorsOf(params);
+  for (int32_t i = 0; i < kernel.num_arguments; ++i) {
+    int64_t span;
+    if (!spanBytes(tensors[i], span) || span == 0)
+      continue;
+    uintptr_t data = reinterpret_cast<uintptr_t>(tensors[i].data);
+    uintptr_t first = begin > data ? begin : data;
+    uintptr_t last = begin + bytes < data + span ? begin + bytes : data + span;
+    if (first < last)
+      return fail(GSA_ERROR_WORKSPACE,
+                  "params->workspace must not overlap '%s', got %zu bytes in "
+                  "both",
+                  kernel.arguments[i].name, static_cast<size_t>(last - first));
+  }
+  return GSA_SUCCESS;
+}
+
+} // namespace gsa::runtime

@@ -1,0 +1,120 @@
+//===- Geometry.cpp - Arithmetic on one tensor's extents and strides ------===//
+
+#include "Geometry.h"
+
+#include "gsa/runtime.h"
+
+namespace gsa::runtime {
+
+int64_t elementSize(int32_t dtype) {
+  switch (dtype) {
+  case GSA_F16:
+  case GSA_BF16:
+    return 2;
+  case GSA_F32:
+  case GSA_I32:
+    return 4;
+  case GSA_F64:
+  case GSA_I64:
+    return 8;
+  }
+  return 0;
+}
+
+const char *dtypeName(int32_t dtype) {
+  switch (dtype) {
+  case GSA_F32:
+    return "f32";
+  case GSA_F16:
+    return "f16";
+  case GSA_BF16:
+    return "bf16";
+  case GSA_F64:
+    return "f64";
+  case GSA_I32:
+    return "i32";
+  case GSA_I64:
+    return "i64";
+  }
+  return "an unknown type";
+}
+
+static bool isEmpty(const gsa_tensor &tensor) {
+  for (int32_t i = 0; i < tensor.rank; ++i)
+    if (tensor.shape[i] == 0)
+      return true;
+  return false;
+}
+
+bool countBytes(const gsa_tensor &tensor, int64_t &bytes) {
+  bytes = 0;
+  if (isEmpty(tensor))
+    return true;
+  int64_t product = elementSize(tensor.dtype);
+  for (int32_t i = 0; i < tensor.rank; ++i)
+    if (__builtin_mul_overflow(product, tensor.shape[i], &product))
+      return false;
+  bytes = product;
+  return true;
+}
+
+bool spanBytes(const gsa_tensor &tensor, int64_t &bytes) {
+  bytes = 0;
+  if (isEmpty(tensor))
+    return true;
+  int64_t elements = 1;
+  for (int32_t i = 0; i < tensor.rank; ++i) {
+    if (tensor.shape[i] == 1)
+      continue;
+    int64_t reach;
+    if (__builtin_mul_overflow(tensor.shape[i] - 1, tensor.stride[i], &reach) ||
+        __builtin_add_overflow(elements, reach, &elements))
+      return false;
+  }
+  return !__builtin_mul_overflow(elements, elementSize(tensor.dtype), &bytes);
+}
+
+bool stridesNest(const gsa_tensor &tensor) {
+  if (isEmpty(tensor))
+    return true;
+  int32_t order[GSA_MAX_RANK]; // dimensions that step, by growing stride
+  int32_t count = 0;
+  for (int32_t i = 0; i < tensor.rank; ++i) {
+    if (tensor.shape[i] == 1)
+      continue;
+    int32_t place = count++;
+    for (; place > 0 && tensor.stride[order[place - 1]] > tensor.stride[i];
+         --place)
+      order[place] = order[place - 1];
+    order[place] = i;
+  }
+  int64_t reach = 0; // the farthest element of the dimensions seen so far
+  for (int32_t i = 0; i < count; ++i) {
+    if (tensor.stride[order[i]] <= reach)
+      return false;
+    reach += (tensor.shape[order[i]] - 1) * tensor.stride[order[i]];
+  }
+  return true;
+}
+
+} // namespace gsa::runtime
+
+gsa_tensor gsa_dense(void *data, gsa_dtype dtype, int32_t rank,
+                     const int64_t *shape) {
+  gsa_tensor tensor = {};
+  tensor.data = data;
+  tensor.dtype = dtype;
+  tensor.rank = rank;
+  if (rank < 0 || rank > GSA_MAX_RANK || !shape)
+    return tensor;
+  int64_t stride = 1;
+  for (int32_t i = rank - 1; i >= 0; --i) {
+    tensor.shape[i] = shape[i];
+    tensor.stride[i] = stride;
+    // A product without an int64_t belongs to a tensor that no kernel takes;
+    // the largest stride keeps it so.
+    if (shape[i] > 0 && __builtin_mul_overflow(stride, shape[i], &stride))
+      stride = INT64_MAX;
+  }
+  return tensor;
+}

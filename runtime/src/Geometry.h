@@ -1,0 +1,38 @@
+//===- Geometry.h - Arithmetic on one tensor's extents and strides --------===//
+//
+// Nothing here reads an element, and nothing overflows: a caller may pass any
+// numbers, and an answer that has no int64_t is reported as such.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_RUNTIME_SRC_GEOMETRY_H
+#define GSA_RUNTIME_SRC_GEOMETRY_H
+
+#include "gsa/kernel.h"
+
+namespace gsa::runtime {
+
+/// Bytes of an element, or 0 if `dtype` is not a gsa_dtype.
+int64_t elementSize(int32_t dtype);
+
+/// "f32" and so on; "an unknown type" if `dtype` is not a gsa_dtype.
+const char *dtypeName(int32_t dtype);
+
+/// Bytes of all elements, without gaps, of a tensor whose rank is 0 to
+/// GSA_MAX_RANK and whose extents are not negative. False if there are too
+/// many to count in an int64_t.
+bool countBytes(const gsa_tensor &tensor, int64_t &bytes);
+
+/// Bytes from the start of the tensor's first element to the end of its last,
+/// gaps included: 0 without elements. Extents and the strides of extents above
+/// one must not be negative. False if an int64_t cannot hold the answer.
+bool spanBytes(const gsa_tensor &tensor, int64_t &bytes);
+
+/// True if every dimension steps over all of the dimensions with smaller
+/// strides, so that no two elements share an address. Needs what `spanBytes`
+/// needs, and a span that fits.
+bool stridesNest(const gsa_tensor &tensor);
+
+} // namespace gsa::runtime
+
+#endif // GSA_RUNTIME_SRC_GEOMETRY_H
