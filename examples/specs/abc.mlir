@@ -1,6 +1,6 @@
-// ABC, attention with bounded-memory control (arXiv 2110.02488): slot
-// attention whose write is a softmax over time. With z the running log-sum-exp
-// of the logits the decay is z[t-1] - z[t], and the tied write 1 - exp(decay) is
+// ABC, attention with bounded-memory control (arXiv 2110.02488): slot attention
+// whose write is a softmax over time. With z the running log-sum-exp of the
+// logits the decay is z[t-1] - z[t], and the tied write 1 - exp(decay) is
 // exp(logit - z[t]). 4 heads of size 128, 64 slots.
 func.func @abc(
     %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},

@@ -1,6 +1,6 @@
-// Gated linear attention (arXiv 2312.06635): a memory of keys and
-// values with a gate per key row, gates to the power 1/16. 4 heads, key size
-// 128, value size 256.
+// Gated linear attention (arXiv 2312.06635): a memory of keys and values with a
+// gate per key row, gates to the power 1/16. 4 heads, key size 128, value size
+// 256.
 func.func @gla(
     %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},
     %k: tensor<?x?x4x128xbf16> {gsa.name = "k"},

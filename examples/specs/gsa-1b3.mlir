@@ -1,6 +1,6 @@
-// Gated slot attention at 1.3B parameters (arXiv 2409.07146): 4
-// heads of size 512, 64 slots; silu feature maps, gate logits divided by 8, the
-// write tied to the gate.
+// Gated slot attention at 1.3B parameters (arXiv 2409.07146): 4 heads of size
+// 512, 64 slots; silu feature maps, gate logits divided by 8, the write tied to
+// the gate.
 func.func @gsa_1b3(
     %q: tensor<?x?x4x512xbf16> {gsa.name = "q"},
     %k: tensor<?x?x4x512xbf16> {gsa.name = "k"},

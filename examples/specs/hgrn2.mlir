@@ -1,5 +1,5 @@
-// HGRN2 (arXiv 2404.07904): gated linear attention whose key is one
-// minus the forget gate, so that the key is never read. 16 heads, expansion 128.
+// HGRN2 (arXiv 2404.07904): gated linear attention whose key is one minus the
+// forget gate, so that the key is never read. 16 heads, expansion 128.
 func.func @hgrn2(
     %q: tensor<?x?x16x128xbf16> {gsa.name = "q"},
     %f: tensor<?x?x16x128xbf16> {gsa.name = "f"},

@@ -1,7 +1,6 @@
-// A scalar gate a head and token, as in Mamba-2 (arXiv 2405.21060):
-// decay = -softplus(dt) = log_sigmoid(-dt), that is A = -1; inputs x arrive
-// multiplied by their step. 24 heads of size 64, state size 128, B and C per
-// head.
+// A scalar gate a head and token, as in Mamba-2 (arXiv 2405.21060): the decay is
+// -softplus(dt) = log_sigmoid(-dt), that is A = -1; inputs x arrive multiplied
+// by their step. 24 heads of size 64, state size 128, B and C per head.
 func.func @mamba2(
     %b: tensor<?x?x24x128xbf16> {gsa.name = "b"},
     %c: tensor<?x?x24x128xbf16> {gsa.name = "c"},
