@@ -9,5 +9,30 @@ def DecomposePass : Pass<"gsa-decompose", "func::FuncOp"> {
   let summary = "Compositions become memories, reads and a softmax";
 }
 
+def FuseScansPass : Pass<"gsa-fuse-scans", "func::FuncOp"> {
+  let summary = "Operations along one time axis become one sweep";
+  let description = [{
+    Clusters everything that walks the same time axis (same offsets, same
+    direction, same heads) into `gsa.sweep` ops, so that a sweep reads its
+    inputs once and nothing between two of its operations reaches memory.
+    Elementwise operations that depend on no memory join every sweep that uses
+    them; the others join the sweep that makes their operands.
+
+    A final state is known only when its sweep has ended; a memory that starts
+    from it belongs to a later sweep.
+  }];
+}
+
+def ExpandFunctionsPass : Pass<"gsa-expand-functions"> {
+  let summary = "Stable functions become arith and math operations";
+  let description = [{
+    `gsa.silu` and `gsa.log_sigmoid` on scalars, vectors and ranked tensors;
+    elements narrower than f32 are computed in f32. No exponent is positive, so
+    nothing overflows; the limits at -inf and +inf hold and NaN stays NaN.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
 
 #endif // GSA_TRANSFORMS_PASSES
