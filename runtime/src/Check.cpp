@@ -56,7 +56,9 @@ static gsa_status checkImage(const gsa_kernel &kernel, int32_t index) {
     return fail(GSA_ERROR_ABI,
                 "image %" PRId32 " of kernel '%s' must have a %s, got null",
                 index, kernel.name,
-                !image.chip ? "chip" : !image.schedule ? "schedule" : "grid");
+                !image.chip       ? "chip"
+                : !image.schedule ? "schedule"
+                                  : "grid");
   if (image.scratch < 0 || image.scratch > GSA_MAX_EXTENT)
     return fail(GSA_ERROR_ABI,
                 "scratch of image '%s' of kernel '%s' must be 0 to %" PRId64
@@ -102,8 +104,8 @@ gsa_status checkParams(const gsa_kernel &kernel, const gsa_params *params) {
                 "params must point to the params struct of kernel '%s', got "
                 "null",
                 kernel.name);
-  size_t size = sizeof(gsa_params) + static_cast<size_t>(kernel.num_arguments) *
-                                         sizeof(gsa_tensor);
+  size_t size = sizeof(gsa_params) +
+                static_cast<size_t>(kernel.num_arguments) * sizeof(gsa_tensor);
   if (params->size != size)
     return fail(GSA_ERROR_INVALID_ARGUMENT,
                 "params->size must be %zu (gsa_params and %" PRId32
@@ -138,9 +140,9 @@ gsa_status checkWorkspace(const gsa_kernel &kernel, const gsa_params &params,
   if (begin % GSA_WORKSPACE_ALIGNMENT)
     return fail(GSA_ERROR_WORKSPACE,
                 "params->workspace must be aligned to %d bytes, got an address "
-                "%d past a multiple",
+                "%zu past a multiple",
                 GSA_WORKSPACE_ALIGNMENT,
-                static_cast<int>(begin % GSA_WORKSPACE_ALIGNMENT));
+                static_cast<size_t>(begin % GSA_WORKSPACE_ALIGNMENT));
   if (bytes > UINTPTR_MAX - begin)
     return fail(GSA_ERROR_WORKSPACE,
                 "params->workspace must lie in the address space, got %zu "
@@ -150,17 +152,12 @@ gsa_status checkWorkspace(const gsa_kernel &kernel, const gsa_params &params,
   // behind it.
   const gsa_tensor *tensors = tensorsOf(params);
   for (int32_t i = 0; i < kernel.num_arguments; ++i) {
-    int64_t span;
-    if (!spanBytes(tensors[i], span) || span == 0)
-      continue;
-    uintptr_t data = reinterpret_cast<uintptr_t>(tensors[i].data);
-    uintptr_t first = begin > data ? begin : data;
-    uintptr_t last = begin + bytes < data + span ? begin + bytes : data + span;
-    if (first < last)
+    if (size_t common =
+            commonBytes({begin, begin + bytes}, rangeOf(tensors[i])))
       return fail(GSA_ERROR_WORKSPACE,
                   "params->workspace must not overlap '%s', got %zu bytes in "
                   "both",
-                  kernel.arguments[i].name, static_cast<size_t>(last - first));
+                  kernel.arguments[i].name, common);
   }
   return GSA_SUCCESS;
 }

@@ -21,11 +21,6 @@ struct KnownExtents {
   Known batch, time, sequences;
 };
 
-/// The bytes of a tensor with elements.
-struct Range {
-  uintptr_t begin, end;
-};
-
 } // namespace
 
 /// "shape [2, 3] and strides [3, 1]"
@@ -60,7 +55,8 @@ static gsa_status checkExtent(const gsa_argument &argument,
   if (law >= 0) {
     if (found != law)
       return fail(GSA_ERROR_INVALID_SHAPE,
-                  "extent %" PRId32 " of '%s' must be %" PRId64 ", got %" PRId64,
+                  "extent %" PRId32 " of '%s' must be %" PRId64
+                  ", got %" PRId64,
                   i, argument.name, law, found);
     return GSA_SUCCESS;
   }
@@ -116,7 +112,8 @@ static gsa_status checkTensor(const gsa_argument &argument,
                   tensor.stride[i]);
     if (tensor.stride[i] < 0)
       return fail(GSA_ERROR_INVALID_STRIDE,
-                  "stride %" PRId32 " of '%s' must not be negative, got %" PRId64,
+                  "stride %" PRId32
+                  " of '%s' must not be negative, got %" PRId64,
                   i, name, tensor.stride[i]);
   }
   int64_t span;
@@ -143,26 +140,19 @@ static gsa_status checkTensor(const gsa_argument &argument,
                 "data of '%s' must point to %" PRId64 " bytes, got null", name,
                 span);
   uintptr_t address = reinterpret_cast<uintptr_t>(tensor.data);
-  int64_t alignment = elementSize(tensor.dtype);
+  uintptr_t alignment = static_cast<uintptr_t>(elementSize(tensor.dtype));
   if (address % alignment)
     return fail(GSA_ERROR_INVALID_ARGUMENT,
-                "data of '%s' must be aligned to %" PRId64
-                " bytes, got an address %d past a multiple",
-                name, alignment, static_cast<int>(address % alignment));
+                "data of '%s' must be aligned to %zu bytes, got an address %zu "
+                "past a multiple",
+                name, static_cast<size_t>(alignment),
+                static_cast<size_t>(address % alignment));
   if (static_cast<uintptr_t>(span) > UINTPTR_MAX - address)
     return fail(GSA_ERROR_INVALID_ARGUMENT,
                 "data of '%s' must lie in the address space, got %" PRId64
                 " bytes at an address %zu below its end",
                 name, span, static_cast<size_t>(UINTPTR_MAX - address));
   return GSA_SUCCESS;
-}
-
-/// Of a tensor that `checkTensor` accepted.
-static Range rangeOf(const gsa_tensor &tensor) {
-  int64_t span = 0;
-  spanBytes(tensor, span);
-  uintptr_t begin = reinterpret_cast<uintptr_t>(tensor.data);
-  return {begin, begin + static_cast<uintptr_t>(span)};
 }
 
 static gsa_status checkOverlaps(const gsa_kernel &kernel,
@@ -175,14 +165,10 @@ static gsa_status checkOverlaps(const gsa_kernel &kernel,
       // A pair of outputs is looked at once.
       if (j == i || (j > i && kernel.arguments[j].kind == GSA_OUTPUT))
         continue;
-      Range other = rangeOf(tensors[j]);
-      uintptr_t begin = output.begin > other.begin ? output.begin : other.begin;
-      uintptr_t end = output.end < other.end ? output.end : other.end;
-      if (begin < end)
+      if (size_t common = commonBytes(output, rangeOf(tensors[j])))
         return fail(GSA_ERROR_INVALID_ARGUMENT,
                     "output '%s' must not overlap '%s', got %zu bytes in both",
-                    kernel.arguments[i].name, kernel.arguments[j].name,
-                    static_cast<size_t>(end - begin));
+                    kernel.arguments[i].name, kernel.arguments[j].name, common);
     }
   }
   return GSA_SUCCESS;
@@ -193,8 +179,7 @@ gsa_status checkTensors(const gsa_kernel &kernel, const gsa_tensor *tensors,
   KnownExtents known = {};
   const char *offsets = nullptr;
   for (int32_t i = 0; i < kernel.num_arguments; ++i) {
-    if (gsa_status status =
-            checkTensor(kernel.arguments[i], tensors[i], known))
+    if (gsa_status status = checkTensor(kernel.arguments[i], tensors[i], known))
       return status;
     if (kernel.arguments[i].kind == GSA_OFFSETS)
       offsets = kernel.arguments[i].name;
@@ -245,7 +230,8 @@ static gsa_status checkTable(const char *name, const gsa_tensor &tensor,
                   static_cast<int64_t>(table[i]));
   if (table[last] != time)
     return fail(GSA_ERROR_INVALID_OFFSETS,
-                "entry %" PRId64 ", the last, of '%s' must be the time, %" PRId64
+                "entry %" PRId64
+                ", the last, of '%s' must be the time, %" PRId64
                 ", got %" PRId64,
                 last, name, time, static_cast<int64_t>(table[last]));
   return GSA_SUCCESS;

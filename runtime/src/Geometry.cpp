@@ -97,6 +97,19 @@ bool stridesNest(const gsa_tensor &tensor) {
   return true;
 }
 
+Range rangeOf(const gsa_tensor &tensor) {
+  int64_t span = 0;
+  spanBytes(tensor, span);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(tensor.data);
+  return {begin, begin + static_cast<uintptr_t>(span)};
+}
+
+size_t commonBytes(Range a, Range b) {
+  uintptr_t begin = a.begin > b.begin ? a.begin : b.begin;
+  uintptr_t end = a.end < b.end ? a.end : b.end;
+  return begin < end ? end - begin : 0;
+}
+
 } // namespace gsa::runtime
 
 gsa_tensor gsa_dense(void *data, gsa_dtype dtype, int32_t rank,

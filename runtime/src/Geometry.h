@@ -33,6 +33,18 @@ bool spanBytes(const gsa_tensor &tensor, int64_t &bytes);
 /// needs, and a span that fits.
 bool stridesNest(const gsa_tensor &tensor);
 
+/// Addresses from `begin` to before `end`.
+struct Range {
+  uintptr_t begin, end;
+};
+
+/// The bytes of a tensor from its first element to its last, gaps included.
+/// Its span must fit, and end in the address space.
+Range rangeOf(const gsa_tensor &tensor);
+
+/// How many bytes lie in both.
+size_t commonBytes(Range a, Range b);
+
 } // namespace gsa::runtime
 
 #endif // GSA_RUNTIME_SRC_GEOMETRY_H

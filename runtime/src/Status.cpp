@@ -13,7 +13,8 @@ static thread_local Text detail;
 
 static void appendArguments(Text &text, const char *format, va_list arguments) {
   size_t room = Text::capacity - text.length;
-  int wanted = std::vsnprintf(text.buffer + text.length, room, format, arguments);
+  int wanted =
+      std::vsnprintf(text.buffer + text.length, room, format, arguments);
   if (wanted < 0)
     return;
   if (static_cast<size_t>(wanted) < room) {

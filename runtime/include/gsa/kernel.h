@@ -32,10 +32,28 @@ typedef enum gsa_dtype {
 /// The largest rank of a tensor: [batch, time, heads, size].
 #define GSA_MAX_RANK 4
 
+/// The largest extent of a tensor, and the most bytes of scratch. The elements
+/// of one tensor fill less than 2^63 bytes, so products of its extents fit an
+/// int64_t.
+#define GSA_MAX_EXTENT ((int64_t)1 << 40)
+
+/// The largest gsa_params::threads.
+#define GSA_MAX_THREADS 1024
+
+/// Bytes that gsa_params::workspace and every `scratch` are aligned to.
+#define GSA_WORKSPACE_ALIGNMENT 64
+
 /// A strided tensor in memory that the caller owns. `shape` and `stride` have
-/// `rank` meaningful entries, strides count elements, and the last stride of a
-/// tensor with more than one element in its last dimension must be 1. A tensor
-/// without elements may have a null `data`.
+/// `rank` meaningful entries; strides count elements. Laws, for dimensions of
+/// more than one element:
+///   * the last dimension's stride is 1, and no stride is negative;
+///   * an output's strides each step over everything that smaller strides
+///     reach, so no two elements share an address; inputs may (a stride of 0
+///     repeats);
+/// and for every tensor:
+///   * `data` is aligned to its element, and may be null without elements;
+///   * from its first element to its last, gaps included, an output has no byte
+///     in common with any other argument.
 typedef struct gsa_tensor {
   void *data;
   int64_t shape[GSA_MAX_RANK];
@@ -68,9 +86,9 @@ typedef enum gsa_argument_kind {
 typedef struct gsa_argument {
   const char *name;
   int64_t shape[GSA_MAX_RANK]; ///< static extents >= 0, or gsa_extent
-  int32_t rank;
-  int32_t dtype; ///< gsa_dtype
-  int32_t kind;  ///< gsa_argument_kind
+  int32_t rank;                ///< 0 to GSA_MAX_RANK
+  int32_t dtype;               ///< gsa_dtype
+  int32_t kind;                ///< gsa_argument_kind
   int32_t reserved;
 } gsa_argument;
 
@@ -89,32 +107,37 @@ typedef enum gsa_backend {
 } gsa_backend;
 
 /// Code for the host: runs one block. `tensors` are the call's arguments in
-/// order; blocks are independent and may run in any order and in parallel;
-/// `scratch` is private to the call, 64-byte aligned, and holds at least
-/// `gsa_image::scratch` bytes with any content.
+/// order and fulfil every law of gsa_tensor, gsa_argument and GSA_OFFSETS;
+/// blocks are independent and may run in any order and in parallel; `scratch`
+/// is private to the call, aligned to GSA_WORKSPACE_ALIGNMENT, and holds at
+/// least `gsa_image::scratch` bytes with any content (null if that is 0). It
+/// runs in the default floating-point environment: to nearest, subnormal
+/// numbers kept, no traps.
 typedef void (*gsa_host_entry)(const gsa_tensor *tensors, int64_t block,
                                void *scratch);
 
-/// How many blocks a call needs.
+/// How many blocks a call needs: not negative, and 0 if there is nothing to
+/// write. Called after the arguments were checked.
 typedef int64_t (*gsa_grid)(const gsa_extents *extents);
 
 /// Machine code for one chip or family of chips.
 typedef struct gsa_image {
   const char *chip; ///< as given to --targets, with its variant if any
   int32_t backend;  ///< gsa_backend
-  int32_t rank;     ///< larger is better among the images that can run
+  int32_t rank;     ///< the largest that can run is chosen, the
+                    ///< first among equals
   gsa_grid grid;
-  int64_t scratch;         ///< bytes of workspace a worker needs
-  const char *schedule;    ///< the schedule's one-line text form
-  gsa_host_entry entry;    ///< host images only
-  uint64_t features;       ///< host images: set of gsa_host_feature
+  int64_t scratch;      ///< bytes of workspace a worker needs
+  const char *schedule; ///< the schedule's one-line text form
+  gsa_host_entry entry; ///< host images only
+  uint64_t features;    ///< host images: set of gsa_host_feature
 } gsa_image;
 
 /// What a host image needs of the processor.
 typedef enum gsa_host_feature {
-  GSA_HOST_AVX2 = 1 << 0,       ///< x86-64-v3: AVX2, FMA, F16C, BMI2
-  GSA_HOST_AVX512 = 1 << 1,     ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
-  GSA_HOST_AVX512BF16 = 1 << 2  ///< dot products of bf16 pairs
+  GSA_HOST_AVX2 = 1 << 0,      ///< x86-64-v3: AVX2, FMA, F16C, BMI2
+  GSA_HOST_AVX512 = 1 << 1,    ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+  GSA_HOST_AVX512BF16 = 1 << 2 ///< dot products of bf16 pairs
 } gsa_host_feature;
 
 /// What a kernel computes.
@@ -137,9 +160,10 @@ typedef struct gsa_params {
   size_t size;      ///< sizeof of the whole generated struct
   const char *chip; ///< null: the best image that runs here; else that image
   int32_t threads;  ///< host images: workers, 1 = the caller alone, 0 = one a
-                    ///< core
+                    ///< core, at most GSA_MAX_THREADS; inside a parallel
+                    ///< region the caller is always alone
   int32_t reserved; ///< zero
-  void *workspace;  ///< at least workspace_size bytes, 64-byte aligned
+  void *workspace;  ///< workspace_size bytes, GSA_WORKSPACE_ALIGNMENT aligned
   size_t workspace_size;
 } gsa_params;
 
