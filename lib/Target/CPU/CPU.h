@@ -1,0 +1,37 @@
+//===- CPU.h - Host processors as targets -----------------------*- C++ -*-===//
+
+#ifndef GSA_LIB_TARGET_CPU_CPU_H
+#define GSA_LIB_TARGET_CPU_CPU_H
+
+#include "gsa/Target/Target.h"
+
+#include <memory>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir::gsa {
+
+/// The host processors, each a superset of the one before it.
+ArrayRef<const Target *> getCPUTargets();
+
+/// Code generation for the host: position-independent, for the baseline
+/// processor where a function does not select another.
+std::unique_ptr<llvm::TargetMachine> createHostMachine();
+
+/// Optimises a module whose layout and triple are `machine`'s.
+void optimizeHostModule(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// The module as an object file, or as assembly text.
+enum class HostFile { Object, Assembly };
+
+/// Optimised `module` as the bytes of `file`, the same for the same module.
+SmallVector<char, 0> serializeHostModule(llvm::Module &module,
+                                         llvm::TargetMachine &machine,
+                                         HostFile file);
+
+} // namespace mlir::gsa
+
+#endif // GSA_LIB_TARGET_CPU_CPU_H
