@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "gtest/gtest.h"
+#include "TestKernel.h"
 
 #include <cstdlib>
 #include <string>
@@ -31,5 +31,6 @@ TEST(Archive, CheckRefusesAnArchiveThatBreaksTheLaws) {
 }
 
 TEST(Archive, ACProgramLinksItWithTheCLinker) {
+  GSA_SKIP_TEAMS_UNDER_TSAN();
   EXPECT_EQ(run("\"" GSA_C99_PROGRAM "\""), 0);
 }
