@@ -45,14 +45,16 @@ static Value constantLike(ImplicitLocOpBuilder &b, Value like,
 static Value constantLike(ImplicitLocOpBuilder &b, Value like, double value) {
   APFloat number(value);
   bool losesInfo;
-  number.convert(cast<FloatType>(getElementTypeOrSelf(like)).getFloatSemantics(),
-                 APFloat::rmNearestTiesToEven, &losesInfo);
+  number.convert(
+      cast<FloatType>(getElementTypeOrSelf(like)).getFloatSemantics(),
+      APFloat::rmNearestTiesToEven, &losesInfo);
   return constantLike(b, like, number);
 }
 
 /// exp(-|x|), between 0 and 1.
 static Value expOfNegatedAbs(ImplicitLocOpBuilder &b, Value x) {
-  return math::ExpOp::create(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
+  return math::ExpOp::create(
+      b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
 }
 
 /// x * sigmoid(x) with sigmoid(x) = (x < 0 ? e : 1) / (1 + e), e = exp(-|x|).
@@ -60,11 +62,10 @@ static Value expOfNegatedAbs(ImplicitLocOpBuilder &b, Value x) {
 static Value expandSilu(ImplicitLocOpBuilder &b, Value x) {
   Value zero = constantLike(b, x, 0.0), one = constantLike(b, x, 1.0);
   Value e = expOfNegatedAbs(b, x);
-  Value negative =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, zero);
+  Value negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, zero);
   Value numerator = arith::SelectOp::create(b, negative, e, one);
-  Value sigmoid = arith::DivFOp::create(b, numerator,
-                                        arith::AddFOp::create(b, one, e));
+  Value sigmoid =
+      arith::DivFOp::create(b, numerator, arith::AddFOp::create(b, one, e));
   const llvm::fltSemantics &semantics =
       cast<FloatType>(getElementTypeOrSelf(x)).getFloatSemantics();
   Value lowest =
