@@ -24,6 +24,18 @@
 #define GET_TYPEDEF_CLASSES
 #include "dialects/GSA/GSATypes.h.inc"
 
+namespace mlir {
+class PatternRewriter;
+} // namespace mlir
+
+namespace mlir::gsa {
+
+/// What shares one decay, read off the operand's rank: null, [H], [B, T, H] or
+/// [B, T, H, M].
+DecayKind getDecayKind(Value decay);
+
+} // namespace mlir::gsa
+
 #define GET_OP_CLASSES
 #include "dialects/GSA/GSAOps.h.inc"
 

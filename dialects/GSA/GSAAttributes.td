@@ -15,6 +15,20 @@ def GSA_Side : I32EnumAttr<"Side", "the side of a memory that a read contracts",
 }
 def GSA_SideAttr : EnumAttr<GSA_Dialect, GSA_Side, "side">;
 
+def GSA_DecayKind
+    : I32EnumAttr<"DecayKind", "what shares one decay of a memory",
+                  [I32EnumAttrCase<"None", 0, "none">,
+                   I32EnumAttrCase<"Head", 1, "head">,
+                   I32EnumAttrCase<"Token", 2, "token">,
+                   I32EnumAttrCase<"Row", 3, "row">]> {
+  let cppNamespace = "::mlir::gsa";
+  let genSpecializedAttr = 0;
+  let description = [{
+    `none`: there is no decay. `head`: [H], one for all time. `token`: [B, T, H].
+    `row`: [B, T, H, M].
+  }];
+}
+
 def GSA_ScheduleKind
     : I32EnumAttr<"ScheduleKind", "how a recurrence is cut into kernels",
                   [I32EnumAttrCase<"Fused", 0, "fused">]> {
@@ -30,13 +44,22 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
 
     * `fused`: one block per sequence, key/value head and slice walks all
       chunks, memories on chip.
-    * `chunk`: most tokens a loop iteration takes, C. A power of two, 2 to 256.
+    * `chunk`: most tokens a loop iteration takes, C.
     * `slices`: blocks that share a head, each with a part of the output's
       columns. What does not depend on those columns is computed in each.
 
-    Example: `#gsa.schedule<fused, chunk = 16, slices = 1>`. It is attached to
-    the spec's function as `gsa.schedule`; text in the spec wins over the
+    *Constraints*
+    * schedule-1: chunk is a power of two, 2 to 256.
+    * schedule-2: slices is positive.
+
+    It is attached to the spec's function; text in the spec wins over the
     default.
+
+    ```mlir
+    func.func private @spec(tensor<?x?x4x64xf32>) attributes {
+      gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 2>
+    }
+    ```
   }];
   let parameters = (ins "ScheduleKind":$kind, "int64_t":$chunk,
       DefaultValuedParameter<"int64_t", "1">:$slices);
@@ -51,8 +74,13 @@ def GSA_TargetAttr : AttrDef<GSA_Dialect, "Target"> {
   let mnemonic = "target";
   let summary = "the machine that a module is compiled for";
   let description = [{
-    `#gsa.target<"x86-64-v4">`. The name is looked up among the registered
-    targets; shared passes ask the target for facts and never read the name.
+    The name is looked up among the registered targets; shared passes ask the
+    target for facts and never read the name. It is attached to a module.
+
+    ```mlir
+    module attributes {gsa.target = #gsa.target<"x86-64-v4">} {
+    }
+    ```
   }];
   let parameters = (ins "::mlir::StringAttr":$name);
   let assemblyFormat = "`<` $name `>`";

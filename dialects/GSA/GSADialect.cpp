@@ -74,7 +74,8 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return success();
   return emitError() << "a memory's heads, rows and columns must be positive, "
                         "got "
-                     << heads << 'x' << rows << 'x' << columns;
+                     << heads << 'x' << rows << 'x' << columns
+                     << " [memory_type-1]";
 }
 
 LogicalResult
@@ -83,10 +84,10 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
-                       << chunk;
+                       << chunk << " [schedule-1]";
   if (slices < 1)
-    return emitError() << "a schedule's slices must be positive, got "
-                       << slices;
+    return emitError() << "a schedule's slices must be positive, got " << slices
+                       << " [schedule-2]";
   return success();
 }
 

@@ -25,9 +25,28 @@ def GSA_Dialect : Dialect {
 
     Tensors over time are laid out [B, T, H, size]: batch and time dynamic,
     heads and sizes static. States are [N, H, M, D] in f32, N sequences.
+
+    **Attributes of functions**, that any op may carry but only our passes read:
+
+    * `gsa.name`, of an argument or result: its name in the kernel's header.
+    * `gsa.kind`, of a kernel's argument: "input", "output" or "offsets".
+    * `gsa.kernel`, of a function: it has a kernel's signature.
+    * `gsa.schedule`, of a function: how it is cut into kernels.
+    * `gsa.target`, of a module: the machine it is compiled for.
+
+    *Constraints*
+    * dialect-1: gsa.name is a string, a C identifier.
+    * dialect-2: arguments and results of a function have different gsa.name.
+    * dialect-3: gsa.kind is "input", "output" or "offsets".
+    * dialect-4: gsa.kernel is a unit attribute.
+    * dialect-5: gsa.schedule is a #gsa.schedule.
+    * dialect-6: gsa.target is a #gsa.target.
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 #endif // GSA_DIALECT

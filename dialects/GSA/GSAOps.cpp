@@ -1,9 +1,10 @@
-//===- GSAOps.cpp - Verifiers of the gsa ops ------------------------------===//
+//===- GSAOps.cpp - Generated classes and accessors of the gsa ops --------===//
 
 #include "dialects/GSA/GSA.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
@@ -11,12 +12,18 @@ using namespace mlir::gsa;
 #define GET_OP_CLASSES
 #include "dialects/GSA/GSAOps.cpp.inc"
 
-LogicalResult MemoryOp::verify() { return success(); }
-LogicalResult ReadOp::verify() { return success(); }
-LogicalResult FinalStateOp::verify() { return success(); }
-LogicalResult SlotAttentionOp::verify() { return success(); }
-LogicalResult SoftmaxDecayOp::verify() { return success(); }
-LogicalResult SweepOp::verifyRegions() { return success(); }
+DecayKind mlir::gsa::getDecayKind(Value decay) {
+  if (!decay)
+    return DecayKind::None;
+  switch (cast<RankedTensorType>(decay.getType()).getRank()) {
+  case 1:
+    return DecayKind::Head;
+  case 3:
+    return DecayKind::Token;
+  default:
+    return DecayKind::Row;
+  }
+}
 
 int64_t SlotAttentionOp::getSlots() {
   Value rows = getWrites() ? getWrites() : getDecay();

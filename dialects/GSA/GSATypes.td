@@ -14,7 +14,14 @@ def GSA_MemoryType : TypeDef<GSA_Dialect, "Memory"> {
     Stands for all states S_0 .. S_T of every sequence and head; only reads
     and the final state make numbers of it. Elements are f32 always.
 
-    `!gsa.memory<8x64x128>`: 8 heads, each with 64 rows and 128 columns.
+    *Constraints*
+    * memory_type-1: heads, rows and columns are positive.
+
+    8 heads, each with 64 rows and 128 columns:
+
+    ```mlir
+    func.func private @eight_heads(!gsa.memory<8x64x128>)
+    ```
   }];
   let parameters = (ins "int64_t":$heads, "int64_t":$rows, "int64_t":$columns);
   let assemblyFormat = "`<` custom<Extents>($heads, $rows, $columns) `>`";
