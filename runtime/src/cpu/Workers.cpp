@@ -32,18 +32,24 @@ void runBlocks(const Work &work) {
       work.entry(work.tensors, block, work.workspace);
     return;
   }
-  // The team may be smaller than asked for; then there are fewer of us and the
-  // blocks still all run. Blocks can differ in cost (packed sequences), hence
-  // one at a time.
+  // Blocks can differ in cost (packed sequences), so each worker takes the next
+  // one when it is free. Counting by hand, and not `omp for`, asks less of the
+  // OpenMP library: the code of a newer compiler then runs with an older one.
+  // The team may be smaller than asked for; the blocks still all run.
+  int64_t next = 0;
 #pragma omp parallel num_threads(work.workers)
   {
     DefaultFloatingPoint environment;
-    void *scratch = work.stride
-                        ? work.workspace + omp_get_thread_num() * work.stride
-                        : nullptr;
-#pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t block = 0; block < work.blocks; ++block)
+    void *scratch = work.workspace;
+    if (scratch)
+      scratch = work.workspace +
+                static_cast<size_t>(omp_get_thread_num()) * work.stride;
+    for (;;) {
+      int64_t block = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+      if (block >= work.blocks)
+        break;
       work.entry(work.tensors, block, scratch);
+    }
   }
 }
 

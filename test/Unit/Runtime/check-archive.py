@@ -21,8 +21,8 @@ ALLOWED = [
     r"_GLOBAL_OFFSET_TABLE_",
     r"__stack_chk_fail",  # only where a distribution hardens its builds
     r"omp_(get_num_procs|get_thread_num|in_parallel)",
-    r"GOMP_(parallel|loop_\w+)",
-    r"__kmpc_(fork_call|global_thread_num|push_num_threads|dispatch_\w+)",
+    r"GOMP_parallel",
+    r"__kmpc_(fork_call|global_thread_num|push_num_threads)",
 ]
 
 CONSTRUCTORS = r"\.(preinit_array|init_array|ctors|fini_array|dtors)\b"
