@@ -1,0 +1,66 @@
+//===- Package.h - Kernels to one object and one C header -------*- C++ -*-===//
+
+#ifndef GSA_TARGET_PACKAGE_H
+#define GSA_TARGET_PACKAGE_H
+
+#include "gsa/Target/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace mlir::gsa {
+
+/// One argument of a kernel, as `gsa_argument` of kernel.h has it.
+struct PackagedArgument {
+  std::string name;
+  SmallVector<int64_t, 4> shape; ///< extents, or gsa_extent
+  int32_t dtype;                 ///< gsa_dtype
+  int32_t kind;                  ///< gsa_argument_kind
+};
+
+/// One kernel for one target, as `gsa_image` has it.
+struct PackagedImage {
+  const Target *target;
+  std::string entry, grid; ///< names of functions in the package
+  std::string schedule;    ///< text of the attribute
+  int64_t scratch;         ///< bytes
+};
+
+/// One kernel, as `gsa_kernel` has it.
+struct PackagedKernel {
+  std::string name;
+  std::vector<PackagedArgument> arguments;
+  std::vector<PackagedImage> images;
+};
+
+/// The forms a package can have.
+enum class PackageForm { Object, Assembly };
+
+/// What a module at the `llvm` stage compiles to.
+struct Package {
+  std::vector<PackagedKernel> kernels;
+  /// A relocatable ELF object, or its assembly. Its exported symbols are
+  /// `<kernel>_kernel`, `_forward`, `_query` and `_workspace_size`; it needs
+  /// the runtime, memcpy, memmove and memset, and for f16 on a processor
+  /// without F16C the compiler library's __extendhfsf2 and __truncsfhf2.
+  /// Neither a global constructor nor writable data. The same module gives the
+  /// same bytes.
+  SmallVector<char, 0> code;
+};
+
+/// Compiles `module`, whose nested modules have targets and hold kernels as
+/// `gsa-outline-blocks` leaves them, in the LLVM dialect.
+FailureOr<Package> package(ModuleOp module, PackageForm form);
+
+/// The C99 and C++ header to call `kernels` with.
+std::string writeHeader(ArrayRef<PackagedKernel> kernels);
+
+/// Checks that names of functions and arguments can be names in C and C++ and
+/// clash with no other that the header has. Emits an error at `module`.
+LogicalResult checkNames(ModuleOp module, ArrayRef<PackagedKernel> kernels);
+
+} // namespace mlir::gsa
+
+#endif // GSA_TARGET_PACKAGE_H

@@ -1,0 +1,193 @@
+//===- Describe.cpp - What the kernels of a module are --------------------===//
+
+#include "Package.h"
+#include "dialects/GSA/GSA.h"
+#include "gsa/kernel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// The gsa_dtype of an element type, or nothing.
+static std::optional<int32_t> dtypeOf(Type type) {
+  if (type.isF32())
+    return GSA_F32;
+  if (type.isF16())
+    return GSA_F16;
+  if (type.isBF16())
+    return GSA_BF16;
+  if (type.isF64())
+    return GSA_F64;
+  if (type.isInteger(32))
+    return GSA_I32;
+  if (type.isInteger(64))
+    return GSA_I64;
+  return std::nullopt;
+}
+
+static FailureOr<PackagedArgument> describeArgument(LLVM::LLVMFuncOp entry,
+                                                    Attribute attr) {
+  auto fail = [&] {
+    return entry.emitOpError()
+           << "gsa.arguments must hold name, kind, type and shape, got "
+           << attr;
+  };
+  auto dictionary = dyn_cast<DictionaryAttr>(attr);
+  if (!dictionary)
+    return fail();
+  auto name = dictionary.getAs<StringAttr>("name");
+  auto kind = dictionary.getAs<StringAttr>("kind");
+  auto type = dictionary.getAs<TypeAttr>("type");
+  auto shape = dictionary.getAs<DenseI64ArrayAttr>("shape");
+  if (!name || !kind || !type || !shape || shape.size() > GSA_MAX_RANK)
+    return fail();
+  std::optional<int32_t> dtype = dtypeOf(type.getValue());
+  int32_t kindValue = llvm::StringSwitch<int32_t>(kind.getValue())
+                          .Case("input", GSA_INPUT)
+                          .Case("output", GSA_OUTPUT)
+                          .Case("offsets", GSA_OFFSETS)
+                          .Default(-1);
+  if (!dtype || kindValue < 0)
+    return fail();
+  return PackagedArgument{name.str(),
+                          SmallVector<int64_t, 4>(shape.asArrayRef()), *dtype,
+                          kindValue};
+}
+
+/// A name that assemblers and linkers take unquoted.
+static std::string mangle(StringRef kernel, StringRef target) {
+  std::string name = (kernel + "__" + target).str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name;
+}
+
+static bool sameArguments(const PackagedKernel &a, const PackagedKernel &b) {
+  return llvm::equal(a.arguments, b.arguments, [](auto &x, auto &y) {
+    return x.name == y.name && x.shape == y.shape && x.dtype == y.dtype &&
+           x.kind == y.kind;
+  });
+}
+
+static FailureOr<PackagedKernel> describeKernel(LLVM::LLVMFuncOp entry) {
+  FailureOr<const Target *> target = getTarget(entry);
+  if (failed(target))
+    return failure();
+  auto arguments = entry->getAttrOfType<ArrayAttr>("gsa.arguments");
+  auto schedule = entry->getAttrOfType<ScheduleAttr>("gsa.schedule");
+  auto scratch = entry->getAttrOfType<IntegerAttr>("gsa.scratch");
+  if (!arguments || !schedule || !scratch)
+    return entry.emitOpError()
+           << "must have gsa.arguments, gsa.schedule and gsa.scratch";
+  PackagedKernel kernel;
+  kernel.name = entry.getSymName().str();
+  for (Attribute attr : arguments) {
+    FailureOr<PackagedArgument> argument = describeArgument(entry, attr);
+    if (failed(argument))
+      return failure();
+    kernel.arguments.push_back(std::move(*argument));
+  }
+  PackagedImage image{*target, mangle(kernel.name, (*target)->getName()), "",
+                      "", scratch.getInt()};
+  image.grid = image.entry + "_grid";
+  llvm::raw_string_ostream(image.schedule) << schedule;
+  kernel.images.push_back(std::move(image));
+  return kernel;
+}
+
+FailureOr<std::vector<PackagedKernel>> gsa::describeKernels(ModuleOp module) {
+  std::vector<PackagedKernel> kernels;
+  for (auto nested : module.getOps<ModuleOp>()) {
+    for (auto entry : nested.getOps<LLVM::LLVMFuncOp>()) {
+      if (!entry->hasAttr("gsa.kernel"))
+        continue;
+      FailureOr<PackagedKernel> found = describeKernel(entry);
+      if (failed(found))
+        return failure();
+      auto known = llvm::find_if(
+          kernels, [&](auto &kernel) { return kernel.name == found->name; });
+      if (known == kernels.end())
+        kernels.push_back(std::move(*found));
+      else if (sameArguments(*known, *found))
+        known->images.push_back(std::move(found->images.front()));
+      else
+        return entry.emitOpError()
+               << "must have the same arguments for every target";
+    }
+  }
+  if (kernels.empty())
+    return module.emitError() << "a module must have a kernel, got none";
+  return kernels;
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+/// Names that C99 and C++17 keep for themselves, or that <iso646.h> defines.
+static const llvm::StringSet<> &reservedWords() {
+  static const llvm::StringSet<> words = {
+      "alignas",      "alignof",  "and",           "and_eq",
+      "asm",          "auto",     "bitand",        "bitor",
+      "bool",         "break",    "case",          "catch",
+      "char",         "char16_t", "char32_t",      "class",
+      "compl",        "const",    "const_cast",    "constexpr",
+      "continue",     "decltype", "default",       "delete",
+      "do",           "double",   "dynamic_cast",  "else",
+      "enum",         "explicit", "export",        "extern",
+      "false",        "float",    "for",           "friend",
+      "goto",         "if",       "inline",        "int",
+      "long",         "mutable",  "namespace",     "new",
+      "noexcept",     "not",      "not_eq",        "nullptr",
+      "operator",     "or",       "or_eq",         "private",
+      "protected",    "public",   "register",      "reinterpret_cast",
+      "restrict",     "return",   "short",         "signed",
+      "sizeof",       "static",   "static_assert", "static_cast",
+      "struct",       "switch",   "template",      "this",
+      "thread_local", "throw",    "true",          "try",
+      "typedef",      "typeid",   "typename",      "union",
+      "unsigned",     "using",    "virtual",       "void",
+      "volatile",     "wchar_t",  "while",         "xor",
+      "xor_eq"};
+  return words;
+}
+
+/// A name that a user may give to anything at file scope, in C and in C++.
+static bool isIdentifier(StringRef name) {
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  return !name.empty() && llvm::isAlpha(name.front()) &&
+         llvm::all_of(name, isWord) && !name.contains("__") &&
+         !reservedWords().contains(name);
+}
+
+LogicalResult gsa::checkNames(ModuleOp module,
+                              ArrayRef<PackagedKernel> kernels) {
+  for (const PackagedKernel &kernel : kernels) {
+    if (!isIdentifier(kernel.name))
+      return module.emitError() << "a kernel's name must be an identifier of C "
+                                   "and C++ without '__', got '"
+                                << kernel.name << "'";
+    // gsa_query, gsa_kernel and others are the runtime's.
+    if (kernel.name == "gsa")
+      return module.emitError()
+             << "a kernel's name must not be the runtime's prefix, got 'gsa'";
+    llvm::StringSet<> fields = {"header"};
+    for (const PackagedArgument &argument : kernel.arguments) {
+      if (!isIdentifier(argument.name))
+        return module.emitError()
+               << "an argument's name must be an identifier of C and C++ "
+                  "without '__', got '"
+               << argument.name << "' in '" << kernel.name << "'";
+      if (!fields.insert(argument.name).second)
+        return module.emitError()
+               << "an argument's name must be its own and not 'header', got '"
+               << argument.name << "' in '" << kernel.name << "'";
+    }
+  }
+  return success();
+}
