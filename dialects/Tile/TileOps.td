@@ -1,4 +1,10 @@
 //===- TileOps.td - Operations of the tile dialect ------------*- tablegen -*-===//
+//
+// Every description has the same parts: meaning, lifespan, numbered constraints
+// (the verifier prints the number, test/Dialect/Tile/invalid.mlir has a function
+// of that name), an example that a test parses, and what the op lowers to.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef TILE_OPS
 #define TILE_OPS
@@ -50,6 +56,41 @@ def Tile_ReduceKindAttr
 def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments,
                                    MemoryEffects<[MemRead]>]> {
   let summary = "reads a tile; what lies outside is zero";
+  let description = [{
+    Tile dimension i runs along the memory's dimension dims[i], from the index
+    given for it; the other indices pick one element of their dimension. Along
+    the first tile dimension coordinate j is index + step * j, so that `step -1`
+    reads time backwards; along the others it is index + j.
+
+    Coordinates of the first dimension from `rows` on read as zero; below `rows`
+    they lie inside the memory, which whoever made the op answers for. Other
+    coordinates, and those of the first dimension when there is no `rows`, read
+    as zero past the memory's extent. So a ragged tail, a packed sequence's end
+    and sizes that are no multiple of the tile's need no code of their own.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * load-1: there is one index a memory dimension.
+    * load-2: dims name one memory dimension for each tile dimension.
+    * load-3: dims increase and are below the memory's rank.
+    * load-4: tile and memory have one element type.
+    * load-5: step is 1 or -1.
+
+    ```mlir
+    func.func @tokens(
+        %q: memref<?x?x32x128xbf16, strided<[?, ?, ?, 1], offset: ?>>,
+        %b: index, %t: index, %h: index, %left: index) -> tensor<16x128xbf16> {
+      %c0 = arith.constant 0 : index
+      %x = tile.load %q[%b, %t, %h, %c0] dims [1, 3] rows %left step -1
+          : memref<?x?x32x128xbf16, strided<[?, ?, ?, 1], offset: ?>>
+          -> tensor<16x128xbf16>
+      return %x : tensor<16x128xbf16>
+    }
+    ```
+
+    *Lowers to*: `vector.transfer_read` a row, masked at the edges, on the CPU.
+  }];
   let arguments = (ins Arg<Tile_Memory, "", [MemRead]>:$source,
       Variadic<Index>:$indices, Optional<Index>:$rows,
       DenseI64ArrayAttr:$dims, DefaultValuedAttr<I64Attr, "1">:$step);
@@ -64,6 +105,32 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments,
 def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments,
                                      MemoryEffects<[MemWrite]>]> {
   let summary = "writes the part of a tile that lies inside";
+  let description = [{
+    The counterpart of `tile.load`: the same coordinates, and what a load would
+    read as zero is not written.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * store-1: there is one index a memory dimension.
+    * store-2: dims name one memory dimension for each tile dimension.
+    * store-3: dims increase and are below the memory's rank.
+    * store-4: tile and memory have one element type.
+    * store-5: step is 1 or -1.
+
+    ```mlir
+    func.func @state(%s: tensor<64x128xf32>,
+        %out: memref<?x8x60x100xf32, strided<[?, ?, ?, 1], offset: ?>>,
+        %n: index, %h: index) {
+      %c0 = arith.constant 0 : index
+      tile.store %s, %out[%n, %h, %c0, %c0] dims [2, 3] : tensor<64x128xf32>,
+          memref<?x8x60x100xf32, strided<[?, ?, ?, 1], offset: ?>>
+      return
+    }
+    ```
+
+    *Lowers to*: `vector.transfer_write` a row, masked at the edges, on the CPU.
+  }];
   let arguments = (ins Tile_FloatTile:$value,
       Arg<Tile_Memory, "", [MemWrite]>:$target, Variadic<Index>:$indices,
       Optional<Index>:$rows, DenseI64ArrayAttr:$dims,
@@ -81,6 +148,30 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments,
 
 def Tile_MmaOp : Tile_Op<"mma", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let summary = "acc + a * b in f32";
+  let description = [{
+    The product of an MxK and a KxN tile, added to an MxN accumulator. Factors
+    are not rounded further, sums are f32; their order is the target's but the
+    same on every run.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * mma-1: both factors have one element type.
+    * mma-2: the accumulator is f32.
+    * mma-3: the shapes are MxK, KxN and MxN.
+
+    ```mlir
+    func.func @scores(%q: tensor<16x128xbf16>, %k: tensor<128x16xbf16>,
+                      %a: tensor<16x16xf32>) -> tensor<16x16xf32> {
+      %r = tile.mma %q, %k, %a
+          : tensor<16x128xbf16>, tensor<128x16xbf16>, tensor<16x16xf32>
+      return %r : tensor<16x16xf32>
+    }
+    ```
+
+    *Lowers to*: the target's matrix or dot-product instruction; on the CPU
+    `vector.fma` over a register block.
+  }];
   let arguments = (ins Tile_Matrix:$a, Tile_Matrix:$b, Tile_Matrix:$acc);
   let results = (outs Tile_Matrix:$result);
   let assemblyFormat = [{
@@ -91,6 +182,31 @@ def Tile_MmaOp : Tile_Op<"mma", [Pure, AllTypesMatch<["acc", "result"]>]> {
 
 def Tile_ScanOp : Tile_Op<"scan", [Pure]> {
   let summary = "running sums along a dimension";
+  let description = [{
+        add:        inclusive_i = sum_{j <= i} x_j
+        logaddexp:  inclusive_i = log sum_{j <= i} exp x_j
+
+    exclusive_i is inclusive_{i-1}, first the neutral element: 0 for add, -inf for
+    logaddexp. The total is the last inclusive one. NaN and infinities pass on to
+    later elements only.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * scan-1: the dimension is below the tile's rank.
+    * scan-2: inclusive and exclusive have the operand's type.
+    * scan-3: the total is the operand without the dimension.
+
+    ```mlir
+    func.func @gates(%g: tensor<16x64xf32>) -> tensor<64xf32> {
+      %in, %ex, %total = tile.scan add %g along 0 : tensor<16x64xf32>
+          -> tensor<16x64xf32>, tensor<16x64xf32>, tensor<64xf32>
+      return %total : tensor<64xf32>
+    }
+    ```
+
+    *Lowers to*: one vector operation a row on the CPU.
+  }];
   let arguments = (ins Tile_ScanKindAttr:$kind, Tile_FloatTile:$operand,
       I64Attr:$dim);
   let results = (outs Tile_FloatTile:$inclusive, Tile_FloatTile:$exclusive,
@@ -104,6 +220,28 @@ def Tile_ScanOp : Tile_Op<"scan", [Pure]> {
 
 def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "sum, largest or smallest along dimensions; NaN stays";
+  let description = [{
+    Drops the dimensions named; if none is left, the result is a scalar, equal
+    for all workers of the block. max and min of floats give NaN if there is one
+    (`maximumf`, `minimumf`); integers are signed.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * reduce-1: each dimension is below the tile's rank.
+    * reduce-2: each dimension is named once.
+    * reduce-3: the result is the operand without these dimensions.
+
+    ```mlir
+    func.func @lowest(%x: tensor<16x64xf32>) -> (tensor<16xf32>, f32) {
+      %rows = tile.reduce max %x along [1] : tensor<16x64xf32> -> tensor<16xf32>
+      %all = tile.reduce min %x along [0, 1] : tensor<16x64xf32> -> f32
+      return %rows, %all : tensor<16xf32>, f32
+    }
+    ```
+
+    *Lowers to*: vector operations between rows, `vector.reduction` in a row.
+  }];
   let arguments = (ins Tile_ReduceKindAttr:$kind, Tile_Tile:$operand,
       DenseI64ArrayAttr:$dims);
   let results = (outs AnyType:$result);
@@ -116,6 +254,24 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "repeats a tile along a new dimension";
+  let description = [{
+    result[.., j, ..] = operand[.., ..] for every j of the new dimension.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * broadcast-1: the dimension is below the result's rank.
+    * broadcast-2: the operand is the result without the dimension.
+
+    ```mlir
+    func.func @rows(%x: tensor<16xf32>) -> tensor<16x64xf32> {
+      %r = tile.broadcast %x along 1 : tensor<16xf32> -> tensor<16x64xf32>
+      return %r : tensor<16x64xf32>
+    }
+    ```
+
+    *Lowers to*: `vector.broadcast`, or nothing where its user takes a scalar.
+  }];
   let arguments = (ins Tile_Tile:$operand, I64Attr:$dim);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = [{
@@ -126,6 +282,23 @@ def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
 
 def Tile_TransposeOp : Tile_Op<"transpose", [Pure]> {
   let summary = "swaps the coordinates of a matrix";
+  let description = [{
+    result[j, i] = operand[i, j].
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * transpose-1: the result is the operand with its dimensions swapped.
+
+    ```mlir
+    func.func @keys(%k: tensor<16x128xbf16>) -> tensor<128x16xbf16> {
+      %t = tile.transpose %k : tensor<16x128xbf16> -> tensor<128x16xbf16>
+      return %t : tensor<128x16xbf16>
+    }
+    ```
+
+    *Lowers to*: no code where its user, a `tile.mma`, reads either way.
+  }];
   let arguments = (ins Tile_Matrix:$operand);
   let results = (outs Tile_Matrix:$result);
   let assemblyFormat = [{
@@ -136,6 +309,29 @@ def Tile_TransposeOp : Tile_Op<"transpose", [Pure]> {
 
 def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let summary = "each element's coordinate along a dimension";
+  let description = [{
+    result[i, j] is i along 0, j along 1. Masks are comparisons of it.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*
+    * iota-1: the result is i32.
+    * iota-2: the dimension is below the result's rank.
+
+    ```mlir
+    func.func @causal(%x: tensor<16x16xf32>) -> tensor<16x16xf32> {
+      %i = tile.iota along 0 : tensor<16x16xi32>
+      %j = tile.iota along 1 : tensor<16x16xi32>
+      %past = arith.cmpi sge, %i, %j : tensor<16x16xi32>
+      %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+      %r = arith.select %past, %x, %zero
+          : tensor<16x16xi1>, tensor<16x16xf32>
+      return %r : tensor<16x16xf32>
+    }
+    ```
+
+    *Lowers to*: constants, or a worker's own coordinate plus constants.
+  }];
   let arguments = (ins I64Attr:$dim);
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "`along` $dim attr-dict `:` type($result)";

@@ -1,0 +1,164 @@
+//===- TileVerifiers.cpp - The numbered constraints of the tile ops -------===//
+//
+// Numbers and laws are those of the ops' documentation in TileOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/BrokenLaw.h"
+#include "dialects/Tile/Tile.h"
+
+using namespace mlir;
+using namespace mlir::tile;
+using mlir::gsa::brokenLaw;
+
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// The type of `tile` without dimension `dim`.
+static RankedTensorType drop(RankedTensorType tile, int64_t dim) {
+  SmallVector<int64_t> shape(tile.getShape());
+  shape.erase(shape.begin() + dim);
+  return RankedTensorType::get(shape, tile.getElementType());
+}
+
+static LogicalResult verifyDim(Operation *op, StringRef number, int64_t dim,
+                               int64_t rank) {
+  if (dim >= 0 && dim < rank)
+    return success();
+  return brokenLaw(op, number, "must name a dimension below ", rank, ", got ",
+                   dim);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The numbers of the laws that loads and stores share.
+struct AccessLaws {
+  StringRef indices, rank, order, element, step;
+};
+} // namespace
+
+static LogicalResult verifyAccess(Operation *op, const AccessLaws &laws,
+                                  MemRefType memory, RankedTensorType tile,
+                                  size_t numIndices, ArrayRef<int64_t> dims,
+                                  int64_t step) {
+  int64_t rank = memory.getRank();
+  if (static_cast<int64_t>(numIndices) != rank)
+    return brokenLaw(op, laws.indices,
+                     "must have one index for each of the memory's ", rank,
+                     " dimensions, got ", numIndices);
+  if (static_cast<int64_t>(dims.size()) != tile.getRank())
+    return brokenLaw(op, laws.rank,
+                     "must name one memory dimension for each of the tile's ",
+                     tile.getRank(), " dimensions, got ", dims.size());
+  for (auto [i, dim] : llvm::enumerate(dims))
+    if (dim < 0 || dim >= rank || (i && dim <= dims[i - 1]))
+      return brokenLaw(op, laws.order,
+                       "must name memory dimensions in increasing order below ",
+                       rank, ", got ", dim, " at ", i);
+  if (memory.getElementType() != tile.getElementType())
+    return brokenLaw(op, laws.element, "must keep the memory's element type ",
+                     memory.getElementType(), ", got ", tile.getElementType());
+  if (step != 1 && step != -1)
+    return brokenLaw(op, laws.step, "must step by 1 or -1, got ", step);
+  return success();
+}
+
+LogicalResult LoadOp::verify() {
+  return verifyAccess(*this, {"load-1", "load-2", "load-3", "load-4", "load-5"},
+                      cast<MemRefType>(getSource().getType()),
+                      typeOf(getResult()), getIndices().size(), getDims(),
+                      getStep());
+}
+
+LogicalResult StoreOp::verify() {
+  return verifyAccess(
+      *this, {"store-1", "store-2", "store-3", "store-4", "store-5"},
+      cast<MemRefType>(getTarget().getType()), typeOf(getValue()),
+      getIndices().size(), getDims(), getStep());
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+LogicalResult MmaOp::verify() {
+  RankedTensorType a = typeOf(getA()), b = typeOf(getB()), c = typeOf(getAcc());
+  if (a.getElementType() != b.getElementType())
+    return brokenLaw(*this, "mma-1",
+                     "must have factors of one element type, got ",
+                     a.getElementType(), " and ", b.getElementType());
+  if (!c.getElementType().isF32())
+    return brokenLaw(*this, "mma-2", "must accumulate in f32, got ",
+                     c.getElementType());
+  if (a.getDimSize(1) != b.getDimSize(0) ||
+      a.getDimSize(0) != c.getDimSize(0) || b.getDimSize(1) != c.getDimSize(1))
+    return brokenLaw(*this, "mma-3", "must multiply MxK by KxN into MxN, got ",
+                     a, ", ", b, ", ", c);
+  return success();
+}
+
+LogicalResult ScanOp::verify() {
+  RankedTensorType type = typeOf(getOperand());
+  if (failed(verifyDim(*this, "scan-1", getDim(), type.getRank())))
+    return failure();
+  if (typeOf(getInclusive()) != type || typeOf(getExclusive()) != type)
+    return brokenLaw(*this, "scan-2", "must give running sums of type ", type,
+                     ", got ", getInclusive().getType(), " and ",
+                     getExclusive().getType());
+  if (typeOf(getTotal()) != drop(type, getDim()))
+    return brokenLaw(*this, "scan-3", "must give a total of type ",
+                     drop(type, getDim()), ", got ", getTotal().getType());
+  return success();
+}
+
+LogicalResult ReduceOp::verify() {
+  RankedTensorType type = typeOf(getOperand());
+  SmallVector<int64_t> dims(getDims());
+  llvm::sort(dims, std::greater<>());
+  RankedTensorType rest = type;
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    if (failed(verifyDim(*this, "reduce-1", dim, type.getRank())))
+      return failure();
+    if (i && dims[i - 1] == dim)
+      return brokenLaw(*this, "reduce-2", "must name each dimension once, got ",
+                       dim, " twice");
+    rest = drop(rest, dim);
+  }
+  Type expected = rest.getRank() ? Type(rest) : type.getElementType();
+  if (getResult().getType() != expected)
+    return brokenLaw(*this, "reduce-3", "must give ", expected, ", got ",
+                     getResult().getType());
+  return success();
+}
+
+LogicalResult BroadcastOp::verify() {
+  RankedTensorType type = typeOf(getResult());
+  if (failed(verifyDim(*this, "broadcast-1", getDim(), type.getRank())))
+    return failure();
+  if (drop(type, getDim()) != typeOf(getOperand()))
+    return brokenLaw(*this, "broadcast-2", "must repeat a tile of type ",
+                     drop(type, getDim()), ", got ", getOperand().getType());
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  RankedTensorType from = typeOf(getOperand()), to = typeOf(getResult());
+  if (from.getElementType() == to.getElementType() &&
+      from.getDimSize(0) == to.getDimSize(1) &&
+      from.getDimSize(1) == to.getDimSize(0))
+    return success();
+  return brokenLaw(*this, "transpose-1", "must swap the dimensions of ", from,
+                   ", got ", to);
+}
+
+LogicalResult IotaOp::verify() {
+  RankedTensorType type = typeOf(getResult());
+  if (!type.getElementType().isInteger(32))
+    return brokenLaw(*this, "iota-1", "must give i32 coordinates, got ",
+                     type.getElementType());
+  return verifyDim(*this, "iota-2", getDim(), type.getRank());
+}

@@ -1,0 +1,215 @@
+// RUN: gsa-opt %s --split-input-file --verify-diagnostics
+
+func.func @load_1(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must have one index for each of the memory's 2 dimensions, got 1 [load-1]}}
+  %x = tile.load %m[%i] dims [1] : memref<8x8xf32> -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @load_2(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must name one memory dimension for each of the tile's 2 dimensions, got 1 [load-2]}}
+  %x = tile.load %m[%i, %i] dims [1] : memref<8x8xf32> -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @load_3(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must name memory dimensions in increasing order below 2, got 0 at 1 [load-3]}}
+  %x = tile.load %m[%i, %i] dims [1, 0] : memref<8x8xf32> -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @load_3_range(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must name memory dimensions in increasing order below 2, got 2 at 0 [load-3]}}
+  %x = tile.load %m[%i, %i] dims [2] : memref<8x8xf32> -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @load_4(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must keep the memory's element type 'f32', got 'bf16' [load-4]}}
+  %x = tile.load %m[%i, %i] dims [1] : memref<8x8xf32> -> tensor<8xbf16>
+  return
+}
+
+// -----
+
+func.func @load_5(%m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.load' op must step by 1 or -1, got 2 [load-5]}}
+  %x = tile.load %m[%i, %i] dims [1] step 2 : memref<8x8xf32> -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @store_1(%x: tensor<8xf32>, %m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.store' op must have one index for each of the memory's 2 dimensions, got 3 [store-1]}}
+  tile.store %x, %m[%i, %i, %i] dims [1] : tensor<8xf32>, memref<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @store_2(%x: tensor<8xf32>, %m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.store' op must name one memory dimension for each of the tile's 1 dimensions, got 2 [store-2]}}
+  tile.store %x, %m[%i, %i] dims [0, 1] : tensor<8xf32>, memref<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @store_3(%x: tensor<8x8xf32>, %m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.store' op must name memory dimensions in increasing order below 2, got 1 at 1 [store-3]}}
+  tile.store %x, %m[%i, %i] dims [1, 1] : tensor<8x8xf32>, memref<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @store_4(%x: tensor<8xf32>, %m: memref<8x8xf16>, %i: index) {
+  // expected-error @below {{'tile.store' op must keep the memory's element type 'f16', got 'f32' [store-4]}}
+  tile.store %x, %m[%i, %i] dims [1] : tensor<8xf32>, memref<8x8xf16>
+  return
+}
+
+// -----
+
+func.func @store_5(%x: tensor<8xf32>, %m: memref<8x8xf32>, %i: index) {
+  // expected-error @below {{'tile.store' op must step by 1 or -1, got 0 [store-5]}}
+  tile.store %x, %m[%i, %i] dims [1] step 0 : tensor<8xf32>, memref<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @mma_1(%a: tensor<4x8xbf16>, %b: tensor<8x4xf32>,
+                 %c: tensor<4x4xf32>) {
+  // expected-error @below {{'tile.mma' op must have factors of one element type, got 'bf16' and 'f32' [mma-1]}}
+  %r = tile.mma %a, %b, %c
+      : tensor<4x8xbf16>, tensor<8x4xf32>, tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_2(%a: tensor<4x8xbf16>, %b: tensor<8x4xbf16>,
+                 %c: tensor<4x4xbf16>) {
+  // expected-error @below {{'tile.mma' op must accumulate in f32, got 'bf16' [mma-2]}}
+  %r = tile.mma %a, %b, %c
+      : tensor<4x8xbf16>, tensor<8x4xbf16>, tensor<4x4xbf16>
+  return
+}
+
+// -----
+
+func.func @mma_3(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>,
+                 %c: tensor<4x4xf32>) {
+  // expected-error @below {{'tile.mma' op must multiply MxK by KxN into MxN, got 'tensor<4x8xf32>', 'tensor<4x8xf32>', 'tensor<4x4xf32>' [mma-3]}}
+  %r = tile.mma %a, %b, %c : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @scan_1(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.scan' op must name a dimension below 2, got 2 [scan-1]}}
+  %r:3 = tile.scan add %x along 2 : tensor<4x8xf32>
+      -> tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @scan_2(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.scan' op must give running sums of type 'tensor<4x8xf32>', got 'tensor<4x8xf32>' and 'tensor<8x4xf32>' [scan-2]}}
+  %r:3 = tile.scan add %x along 0 : tensor<4x8xf32>
+      -> tensor<4x8xf32>, tensor<8x4xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @scan_3(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.scan' op must give a total of type 'tensor<8xf32>', got 'tensor<4xf32>' [scan-3]}}
+  %r:3 = tile.scan add %x along 0 : tensor<4x8xf32>
+      -> tensor<4x8xf32>, tensor<4x8xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_1(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.reduce' op must name a dimension below 2, got -1 [reduce-1]}}
+  %r = tile.reduce add %x along [-1] : tensor<4x8xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_2(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.reduce' op must name each dimension once, got 1 twice [reduce-2]}}
+  %r = tile.reduce add %x along [1, 1] : tensor<4x8xf32> -> f32
+  return
+}
+
+// -----
+
+func.func @reduce_3(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.reduce' op must give 'tensor<8xf32>', got 'tensor<4xf32>' [reduce-3]}}
+  %r = tile.reduce add %x along [0] : tensor<4x8xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_3_scalar(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.reduce' op must give 'f32', got 'tensor<f32>' [reduce-3]}}
+  %r = tile.reduce add %x along [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @broadcast_1(%x: tensor<4xf32>) {
+  // expected-error @below {{'tile.broadcast' op must name a dimension below 2, got 2 [broadcast-1]}}
+  %r = tile.broadcast %x along 2 : tensor<4xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast_2(%x: tensor<4xf32>) {
+  // expected-error @below {{'tile.broadcast' op must repeat a tile of type 'tensor<8xf32>', got 'tensor<4xf32>' [broadcast-2]}}
+  %r = tile.broadcast %x along 0 : tensor<4xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @transpose_1(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'tile.transpose' op must swap the dimensions of 'tensor<4x8xf32>', got 'tensor<4x8xf32>' [transpose-1]}}
+  %r = tile.transpose %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @iota_1() {
+  // expected-error @below {{'tile.iota' op must give i32 coordinates, got 'i64' [iota-1]}}
+  %r = tile.iota along 0 : tensor<4x8xi64>
+  return
+}
+
+// -----
+
+func.func @iota_2() {
+  // expected-error @below {{'tile.iota' op must name a dimension below 2, got 2 [iota-2]}}
+  %r = tile.iota along 2 : tensor<4x8xi32>
+  return
+}

@@ -1,0 +1,53 @@
+// RUN: gsa-opt %s | gsa-opt | FileCheck %s
+// RUN: gsa-opt %s --mlir-print-op-generic | gsa-opt | FileCheck %s
+
+// CHECK-LABEL: func @access
+func.func @access(%m: memref<?x?x4x64xbf16, strided<[?, ?, ?, 1], offset: ?>>,
+                  %v: memref<8xf32>, %i: index, %n: index) {
+  // CHECK: %[[X:.*]] = tile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] dims [1, 3] rows %{{.*}} step -1 : memref<?x?x4x64xbf16, strided<[?, ?, ?, 1], offset: ?>> -> tensor<16x32xbf16>
+  %x = tile.load %m[%i, %i, %i, %i] dims [1, 3] rows %n step -1
+      : memref<?x?x4x64xbf16, strided<[?, ?, ?, 1], offset: ?>>
+      -> tensor<16x32xbf16>
+  // A step of 1 and no rows are not spelled.
+  // CHECK: %[[Y:.*]] = tile.load %{{.*}}[%{{.*}}] dims [0] : memref<8xf32> -> tensor<8xf32>
+  %y = tile.load %v[%i] dims [0] step 1 : memref<8xf32> -> tensor<8xf32>
+  // CHECK: tile.store %[[X]], %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] dims [1, 3] rows %{{.*}} step -1 : tensor<16x32xbf16>, memref
+  tile.store %x, %m[%i, %i, %i, %i] dims [1, 3] rows %n step -1
+      : tensor<16x32xbf16>,
+        memref<?x?x4x64xbf16, strided<[?, ?, ?, 1], offset: ?>>
+  // CHECK: tile.store %[[Y]], %{{.*}}[%{{.*}}] dims [0] : tensor<8xf32>, memref<8xf32>
+  tile.store %y, %v[%i] dims [0] : tensor<8xf32>, memref<8xf32>
+  return
+}
+
+// CHECK-LABEL: func @products
+func.func @products(%a: tensor<16x64xf16>, %b: tensor<16x64xf16>,
+                    %c: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  // CHECK: %[[T:.*]] = tile.transpose %{{.*}} : tensor<16x64xf16> -> tensor<64x16xf16>
+  %t = tile.transpose %b : tensor<16x64xf16> -> tensor<64x16xf16>
+  // CHECK: tile.mma %{{.*}}, %[[T]], %{{.*}} : tensor<16x64xf16>, tensor<64x16xf16>, tensor<16x16xf32>
+  %r = tile.mma %a, %t, %c
+      : tensor<16x64xf16>, tensor<64x16xf16>, tensor<16x16xf32>
+  return %r : tensor<16x16xf32>
+}
+
+// CHECK-LABEL: func @along
+func.func @along(%x: tensor<16x64xf32>, %n: tensor<16xi32>) {
+  // CHECK: tile.scan add %{{.*}} along 0 : tensor<16x64xf32> -> tensor<16x64xf32>, tensor<16x64xf32>, tensor<64xf32>
+  %0:3 = tile.scan add %x along 0 : tensor<16x64xf32>
+      -> tensor<16x64xf32>, tensor<16x64xf32>, tensor<64xf32>
+  // CHECK: tile.scan logaddexp %{{.*}} along 1 : tensor<16x64xf32> -> tensor<16x64xf32>, tensor<16x64xf32>, tensor<16xf32>
+  %1:3 = tile.scan logaddexp %x along 1 : tensor<16x64xf32>
+      -> tensor<16x64xf32>, tensor<16x64xf32>, tensor<16xf32>
+  // CHECK: tile.reduce add %{{.*}} along [0] : tensor<16x64xf32> -> tensor<64xf32>
+  %2 = tile.reduce add %x along [0] : tensor<16x64xf32> -> tensor<64xf32>
+  // CHECK: tile.reduce max %{{.*}} along [0, 1] : tensor<16x64xf32> -> f32
+  %3 = tile.reduce max %x along [0, 1] : tensor<16x64xf32> -> f32
+  // CHECK: tile.reduce min %{{.*}} along [0] : tensor<16xi32> -> i32
+  %4 = tile.reduce min %n along [0] : tensor<16xi32> -> i32
+  // CHECK: tile.broadcast %{{.*}} along 1 : tensor<16xi32> -> tensor<16x4xi32>
+  %5 = tile.broadcast %n along 1 : tensor<16xi32> -> tensor<16x4xi32>
+  // CHECK: tile.iota along 1 : tensor<16x4xi32>
+  %6 = tile.iota along 1 : tensor<16x4xi32>
+  return
+}
