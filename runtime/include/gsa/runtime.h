@@ -30,7 +30,8 @@ typedef enum gsa_status {
   GSA_ERROR_ABI = 8              ///< compiler and runtime do not match
 } gsa_status;
 
-/// A stream of the image's backend (CUstream, hipStream_t); null for the host.
+/// A stream of the image's backend, in that backend's own type; null for the
+/// host.
 typedef void *gsa_stream;
 
 /// What a call would do.
