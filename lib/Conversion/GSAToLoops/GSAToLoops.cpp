@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/GSA/GSA.h"
+#include "gsa/Conversion/KernelSignature.h"
 #include "gsa/Conversion/Passes.h"
 #include "gsa/Transforms/ExpandFunctions.h"
 #include "gsa/Transforms/Passes.h"
@@ -85,7 +86,12 @@ private:
   Value convert(Value value, Type type);
 
   // Buffers.
-  Value alloc(Type tensor, ValueRange dynamicExtents);
+  /// `extent` is asked for each dynamic extent of the tensor.
+  Value alloc(Type tensor, function_ref<Value(int64_t)> extent);
+  /// Dynamic extents, if any, are those of `buffer`, a lowered tensor.
+  Value allocLike(Type tensor, Value buffer) {
+    return alloc(tensor, [&](int64_t i) { return dim(buffer, i); });
+  }
   Value dim(Value buffer, int64_t i) {
     return memref::DimOp::create(b, buffer, i);
   }
@@ -120,7 +126,7 @@ private:
   FloatType compute;
   /// Tensors to buffers, scalars to scalars; a memory has no entry.
   DenseMap<Value, Value> values;
-  SmallVector<Value> allocated;
+  SmallVector<Value> outputs, allocated;
 };
 } // namespace
 
@@ -137,11 +143,15 @@ Value Lowering::convert(Value value, Type type) {
   return arith::TruncFOp::create(b, type, value);
 }
 
-Value Lowering::alloc(Type tensor, ValueRange dynamicExtents) {
+Value Lowering::alloc(Type tensor, function_ref<Value(int64_t)> extent) {
   auto type = cast<RankedTensorType>(tensor);
+  SmallVector<Value> extents;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      extents.push_back(extent(i));
   auto buffer = memref::AllocOp::create(
       b, MemRefType::get(type.getShape(), computeType(type.getElementType())),
-      dynamicExtents);
+      extents);
   allocated.push_back(buffer);
   return buffer;
 }
@@ -226,7 +236,7 @@ void Lowering::recur(MemoryOp op,
   Value columns = lowered(op.getColumns()), offsets = lowered(op.getOffsets());
   Value rows = lowered(op.getRows()), decay = lowered(op.getDecay());
   Value initial = lowered(op.getInitial());
-  Value state = alloc(
+  Value state = allocLike(
       RankedTensorType::get({type.getRows(), type.getColumns()}, compute), {});
 
   // [H], [B, T, H] or [B, T, H, M].
@@ -275,7 +285,7 @@ void Lowering::lowerRead(ReadOp op) {
   int64_t kept = byRows ? type.getColumns() : type.getRows();
   Value vector = lowered(op.getVector());
   auto resultType = cast<RankedTensorType>(op.getResult().getType());
-  Value result = alloc(resultType, {dim(vector, 0), dim(vector, 1)});
+  Value result = allocLike(resultType, vector);
   // Query heads of a group are neighbours and share one memory.
   int64_t group = resultType.getDimSize(2) / type.getHeads();
   double scale = op.getScale().convertToDouble();
@@ -304,9 +314,10 @@ void Lowering::lowerRead(ReadOp op) {
 
 void Lowering::lowerFinalState(FinalStateOp op) {
   auto memory = op.getMemory().getDefiningOp<MemoryOp>();
-  Value result = alloc(op.getState().getType(),
-                       countSequences(lowered(memory.getColumns()),
-                                      lowered(memory.getOffsets())));
+  Value result = alloc(op.getState().getType(), [&](int64_t) {
+    return countSequences(lowered(memory.getColumns()),
+                          lowered(memory.getOffsets()));
+  });
   recur(
       memory, [](Value, Value, Value, Value) {},
       [&](Value state, Value sequence, Value head) {
@@ -323,8 +334,7 @@ void Lowering::lowerFinalState(FinalStateOp op) {
 
 void Lowering::lowerSoftmax(SoftmaxOp op) {
   Value logits = lowered(op.getOperand());
-  Value result =
-      alloc(op.getResult().getType(), {dim(logits, 0), dim(logits, 1)});
+  Value result = allocLike(op.getResult().getType(), logits);
   forEach(dim(logits, 0), [&](Value batch) {
     forEach(dim(logits, 1), [&](Value time) {
       forEach(dim(logits, 2), [&](Value head) {
@@ -352,10 +362,10 @@ void Lowering::lowerSoftmax(SoftmaxOp op) {
 void Lowering::lowerSoftmaxDecay(SoftmaxDecayOp op) {
   Value logits = lowered(op.getLogits()), offsets = lowered(op.getOffsets());
   Value initial = lowered(op.getInitial()), final;
-  Value decay =
-      alloc(op.getDecay().getType(), {dim(logits, 0), dim(logits, 1)});
+  Value decay = allocLike(op.getDecay().getType(), logits);
   if (op.getFinal())
-    final = alloc(op.getFinal().getType(), countSequences(logits, offsets));
+    final = alloc(op.getFinal().getType(),
+                  [&](int64_t) { return countSequences(logits, offsets); });
   Value minusInfinity;
 
   // z' = log(exp z + exp x); z - z' = log_sigmoid(z - x) does not cancel.
@@ -415,7 +425,7 @@ LogicalResult Lowering::lowerConstant(arith::ConstantOp op) {
     return op.emitOpError("of a spec must be a scalar or a dense tensor of "
                           "rank 1, got ")
            << op.getType();
-  Value buffer = alloc(op.getType(), {});
+  Value buffer = allocLike(op.getType(), {});
   for (auto [i, value] : llvm::enumerate(elements.getValues<TypedAttr>()))
     store(scalar(value), buffer, index(i));
   values[op] = buffer;
@@ -423,9 +433,9 @@ LogicalResult Lowering::lowerConstant(arith::ConstantOp op) {
 }
 
 void Lowering::lowerSplat(tensor::SplatOp op) {
-  Value buffer = alloc(
-      op.getType(), llvm::map_to_vector(op.getDynamicSizes(),
-                                        [&](Value v) { return lowered(v); }));
+  auto extents = op.getDynamicSizes().begin();
+  Value buffer =
+      alloc(op.getType(), [&](int64_t) { return lowered(*extents++); });
   forEachElement(buffer, [&](ValueRange indices) {
     store(lowered(op.getInput()), buffer, indices);
   });
@@ -459,11 +469,7 @@ LogicalResult Lowering::lowerElementwise(Operation &op) {
   Value like = lowered(*llvm::find_if(op.getOperands(), [](Value operand) {
     return isa<RankedTensorType>(operand.getType());
   }));
-  SmallVector<Value> extents;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (type.isDynamicDim(i))
-      extents.push_back(dim(like, i));
-  Value buffer = alloc(type, extents);
+  Value buffer = allocLike(type, like);
   forEachElement(buffer, [&](ValueRange indices) {
     store(element(indices), buffer, indices);
   });
@@ -502,93 +508,27 @@ LogicalResult Lowering::lower(Operation &op) {
       });
 }
 
-/// The memref of a kernel's argument: any strides but the last, which is 1.
-static MemRefType getArgumentType(RankedTensorType tensor, Type element) {
-  SmallVector<int64_t> strides(tensor.getRank(), ShapedType::kDynamic);
-  strides.back() = 1;
-  auto layout = StridedLayoutAttr::get(tensor.getContext(),
-                                       ShapedType::kDynamic, strides);
-  return MemRefType::get(tensor.getShape(), element, layout);
-}
-
-/// A tensor that a kernel can have as argument; else emits an error.
-static FailureOr<RankedTensorType> checkTensor(func::FuncOp function, Type type,
-                                               StringRef what, unsigned i) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (tensor && tensor.getRank() > 0)
-    return tensor;
-  return function.emitOpError()
-         << what << " " << i << " must be a tensor of rank 1 or more, got "
-         << type;
-}
-
-static bool isOffsets(Value argument) {
-  return llvm::any_of(argument.getUsers(), [&](Operation *user) {
-    if (auto memory = dyn_cast<MemoryOp>(user))
-      return memory.getOffsets() == argument;
-    auto decay = dyn_cast<SoftmaxDecayOp>(user);
-    return decay && decay.getOffsets() == argument;
-  });
-}
-
-/// `attributes` with a name, `name` unless it has one, and a kind.
-static DictionaryAttr describe(DictionaryAttr attributes, const Twine &name,
-                               StringRef kind, Builder &b) {
-  NamedAttrList list(attributes);
-  if (!list.get("gsa.name"))
-    list.set("gsa.name", b.getStringAttr(name));
-  list.set("gsa.kind", b.getStringAttr(kind));
-  return list.getDictionary(b.getContext());
-}
-
 LogicalResult Lowering::run() {
-  Block &from = function.getBody().front();
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("must have one block, got ")
            << function.getBody().getBlocks().size();
+  FailureOr<Kernel> kernel =
+      createKernel(function, compute.isF64() ? compute : FloatType());
+  if (failed(kernel))
+    return failure();
 
-  SmallVector<DictionaryAttr> attributes;
-  Block *to = &function.getBody().emplaceBlock();
-  for (BlockArgument argument : from.getArguments()) {
-    unsigned i = argument.getArgNumber();
-    auto tensor = checkTensor(function, argument.getType(), "argument", i);
-    if (failed(tensor))
-      return failure();
-    values[argument] = to->addArgument(
-        getArgumentType(*tensor, tensor->getElementType()), argument.getLoc());
-    attributes.push_back(describe(function.getArgAttrDict(i), "arg" + Twine(i),
-                                  isOffsets(argument) ? "offsets" : "input",
-                                  b));
-  }
-  unsigned numResults = function.getNumResults();
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
-    auto tensor = checkTensor(function, type, "result", i);
-    if (failed(tensor))
-      return failure();
-    Type element = tensor->getElementType();
-    if (compute.isF64())
-      element = computeType(element);
-    to->addArgument(getArgumentType(*tensor, element), function.getLoc());
-    attributes.push_back(describe(
-        function.getResultAttrDict(i),
-        numResults == 1 ? Twine("out") : "out" + Twine(i), "output", b));
-  }
-
-  b.setInsertionPointToStart(to);
-  for (Operation &op : from)
+  outputs = kernel->outputs;
+  for (auto [tensor, buffer] :
+       llvm::zip_equal(kernel->spec->getArguments(), kernel->inputs))
+    values[tensor] = buffer;
+  b.setInsertionPoint(function.getBody().front().getTerminator());
+  for (Operation &op : kernel->spec->front())
     if (failed(lower(op)))
       return failure();
-
-  from.erase();
-  function.removeResAttrsAttr();
-  function.setType(b.getFunctionType(to->getArgumentTypes(), {}));
-  function.setAllArgAttrs(attributes);
-  function->setAttr("gsa.kernel", b.getUnitAttr());
   return success();
 }
 
 void Lowering::lowerReturn(func::ReturnOp op) {
-  auto outputs = b.getBlock()->getArguments().take_back(op.getNumOperands());
   for (auto [operand, output] : llvm::zip_equal(op.getOperands(), outputs)) {
     Value buffer = lowered(operand);
     forEachElement(buffer, [&, output = output](ValueRange indices) {
@@ -597,7 +537,6 @@ void Lowering::lowerReturn(func::ReturnOp op) {
   }
   for (Value buffer : allocated)
     memref::DeallocOp::create(b, buffer);
-  func::ReturnOp::create(b);
 }
 
 namespace {

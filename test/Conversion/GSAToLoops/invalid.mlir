@@ -1,8 +1,9 @@
 // RUN: gsa-opt %s --convert-gsa-to-loops --split-input-file --verify-diagnostics
 
 func.func @unknown(%x: tensor<?x4xf32>) -> tensor<4x?xf32> {
-  %empty = "test.transpose"(%x) : (tensor<?x4xf32>) -> tensor<4x?xf32> // expected-error {{operation must be a memory, a read or elementwise on tensors, got 'test.transpose'}}
-  return %empty : tensor<4x?xf32>
+  // expected-error@+1 {{operation must be a memory, a read or elementwise on tensors, got 'tensor.cast'}}
+  %y = tensor.cast %x : tensor<?x4xf32> to tensor<4x?xf32>
+  return %y : tensor<4x?xf32>
 }
 
 // -----
@@ -32,14 +33,14 @@ func.func @constant(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 
 // -----
 
-// expected-error@+1 {{argument 1 must be a tensor of rank 1 or more, got 'f32'}}
+// expected-error@+1 {{must be ranked tensors of at least one dimension, got 'f32'}}
 func.func @scalar(%x: tensor<?xf32>, %y: f32) -> tensor<?xf32> {
   return %x : tensor<?xf32>
 }
 
 // -----
 
-// expected-error@+1 {{result 0 must be a tensor of rank 1 or more, got 'tensor<f32>'}}
+// expected-error@+1 {{must be ranked tensors of at least one dimension, got 'tensor<f32>'}}
 func.func @rank(%x: tensor<f32>) -> tensor<f32> {
   return %x : tensor<f32>
 }

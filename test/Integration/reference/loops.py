@@ -164,7 +164,7 @@ class Shared:
         s = normal(1, time, 2, 5, element="f16")
         g = gates(1, time, 2)
         o, *finals = self.options("packed_slots", q, k, v, s, g, offsets,
-                                  extents=[(1, time), (4,), (4,)])
+                                  extents=[(time,), (4,), (4,)])
         expected, *final = reference.slot_attention(
             q, k, v, g, writes=s, offsets=offsets, reverse=True)
         self.compare(finals, final)
@@ -181,7 +181,7 @@ class Shared:
         s[0, 2:6, 0, :2] = -np.inf
         s[0, 3, 0, 1] = 1.0
         got = self.options("abc", q, k, v, s, z, offsets,
-                           extents=[(1, time), (1, time), (3,)])
+                           extents=[(time,), (time,), (3,)])
         g, final = reference.softmax_decay(s, initial=z, offsets=offsets,
                                            reverse=True)
         o, _, _ = reference.slot_attention(q, k, v, g, offsets=offsets,

@@ -17,33 +17,33 @@ func.func @slots(
 
 // Packed, reverse, the write an operand.
 func.func @packed_slots(
-    %q: tensor<?x?x4x3xf16>, %k: tensor<?x?x2x3xf16>, %v: tensor<?x?x2x6xf16>,
-    %s: tensor<?x?x2x5xf16>, %g: tensor<?x?x2xf32>, %cu: tensor<?xi32>)
-    -> (tensor<?x?x4x6xf16>, tensor<?x2x5x3xf32>, tensor<?x2x5x6xf32>) {
-  %o, %kf, %vf = gsa.slot_attention queries(%q : tensor<?x?x4x3xf16>)
-      keys(%k : tensor<?x?x2x3xf16>) values(%v : tensor<?x?x2x6xf16>)
-      writes(%s : tensor<?x?x2x5xf16>) decay(%g : tensor<?x?x2xf32>)
+    %q: tensor<1x?x4x3xf16>, %k: tensor<1x?x2x3xf16>, %v: tensor<1x?x2x6xf16>,
+    %s: tensor<1x?x2x5xf16>, %g: tensor<1x?x2xf32>, %cu: tensor<?xi32>)
+    -> (tensor<1x?x4x6xf16>, tensor<?x2x5x3xf32>, tensor<?x2x5x6xf32>) {
+  %o, %kf, %vf = gsa.slot_attention queries(%q : tensor<1x?x4x3xf16>)
+      keys(%k : tensor<1x?x2x3xf16>) values(%v : tensor<1x?x2x6xf16>)
+      writes(%s : tensor<1x?x2x5xf16>) decay(%g : tensor<1x?x2xf32>)
       offsets(%cu : tensor<?xi32>) reverse
-      : tensor<?x?x4x6xf16> final_keys tensor<?x2x5x3xf32>
+      : tensor<1x?x4x6xf16> final_keys tensor<?x2x5x3xf32>
       final_values tensor<?x2x5x6xf32>
   return %o, %kf, %vf
-      : tensor<?x?x4x6xf16>, tensor<?x2x5x3xf32>, tensor<?x2x5x6xf32>
+      : tensor<1x?x4x6xf16>, tensor<?x2x5x3xf32>, tensor<?x2x5x6xf32>
 }
 
 // The running softmax, packed, with its own states.
 func.func @abc(
-    %q: tensor<?x?x2x3xf32>, %k: tensor<?x?x2x3xf32>, %v: tensor<?x?x2x6xf32>,
-    %s: tensor<?x?x2x5xf32>, %z: tensor<?x2x5xf32>, %cu: tensor<?xi64>)
-    -> (tensor<?x?x2x6xf32>, tensor<?x?x2x5xf32>, tensor<?x2x5xf32>) {
+    %q: tensor<1x?x2x3xf32>, %k: tensor<1x?x2x3xf32>, %v: tensor<1x?x2x6xf32>,
+    %s: tensor<1x?x2x5xf32>, %z: tensor<?x2x5xf32>, %cu: tensor<?xi64>)
+    -> (tensor<1x?x2x6xf32>, tensor<1x?x2x5xf32>, tensor<?x2x5xf32>) {
   %g, %zf = gsa.softmax_decay %s initial(%z : tensor<?x2x5xf32>)
       offsets(%cu : tensor<?xi64>) reverse
-      : tensor<?x?x2x5xf32> -> tensor<?x?x2x5xf32> final tensor<?x2x5xf32>
-  %o = gsa.slot_attention queries(%q : tensor<?x?x2x3xf32>)
-      keys(%k : tensor<?x?x2x3xf32>) values(%v : tensor<?x?x2x6xf32>)
-      decay(%g : tensor<?x?x2x5xf32>) offsets(%cu : tensor<?xi64>) reverse
-      : tensor<?x?x2x6xf32>
+      : tensor<1x?x2x5xf32> -> tensor<1x?x2x5xf32> final tensor<?x2x5xf32>
+  %o = gsa.slot_attention queries(%q : tensor<1x?x2x3xf32>)
+      keys(%k : tensor<1x?x2x3xf32>) values(%v : tensor<1x?x2x6xf32>)
+      decay(%g : tensor<1x?x2x5xf32>) offsets(%cu : tensor<?xi64>) reverse
+      : tensor<1x?x2x6xf32>
   return %o, %g, %zf
-      : tensor<?x?x2x6xf32>, tensor<?x?x2x5xf32>, tensor<?x2x5xf32>
+      : tensor<1x?x2x6xf32>, tensor<1x?x2x5xf32>, tensor<?x2x5xf32>
 }
 
 // No decay, and a constant one a head, in one function.
