@@ -29,7 +29,7 @@ def GSA_Dialect : Dialect {
     **Attributes of functions**, that any op may carry but only our passes read:
 
     * `gsa.name`, of an argument or result: its name in the kernel's header.
-    * `gsa.kind`, of a kernel's argument: "input", "output" or "offsets".
+    * `gsa.kind`, of a kernel's argument: "input", "output", "offsets" or "scratch".
     * `gsa.kernel`, of a function: it has a kernel's signature.
     * `gsa.schedule`, of a function: how it is cut into kernels.
     * `gsa.target`, of a module: the machine it is compiled for.
@@ -37,7 +37,7 @@ def GSA_Dialect : Dialect {
     *Constraints*
     * dialect-1: gsa.name is a string, a C identifier.
     * dialect-2: arguments and results of a function have different gsa.name.
-    * dialect-3: gsa.kind is "input", "output" or "offsets".
+    * dialect-3: gsa.kind is "input", "output", "offsets" or "scratch".
     * dialect-4: gsa.kernel is a unit attribute.
     * dialect-5: gsa.schedule is a #gsa.schedule.
     * dialect-6: gsa.target is a #gsa.target.

@@ -67,9 +67,11 @@ LogicalResult GSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
     return verifyName(function, index, value);
   if (attribute.getName() == "gsa.kind") {
     auto kind = dyn_cast<StringAttr>(value);
-    if (!kind || (kind != "input" && kind != "output" && kind != "offsets"))
+    if (!kind || (kind != "input" && kind != "output" && kind != "offsets" &&
+                  kind != "scratch"))
       return brokenLaw(op, "dialect-3",
-                       "gsa.kind must be \"input\", \"output\" or \"offsets\", "
+                       "gsa.kind must be \"input\", \"output\", \"offsets\" or "
+                       "\"scratch\", "
                        "got ",
                        value);
   }

@@ -33,16 +33,16 @@ def GSA_Element : AnyTypeOf<[F32, BF16, F16]>;
 
 /// [B, T, H, size]: static heads and size, checked by the op's verifier.
 def GSA_TimeTensor : RankedTensorOf<[GSA_Element], [HasAnyRankOfPred<[4]>],
-                                    "[B, T, H, size] tensor of f32, bf16 or f16">;
+                                    "[B, T, H, size] tensor">;
 /// [B, T, H, M], [B, T, H] or [H].
 def GSA_DecayTensor
     : RankedTensorOf<[GSA_Element], [HasAnyRankOfPred<[1, 3, 4]>],
-                     "[B, T, H, M], [B, T, H] or [H] tensor of f32, bf16 or f16">;
+                     "[B, T, H, M], [B, T, H] or [H] tensor">;
 /// [N, H, M, D] or, for a vector state, [N, H, M].
 def GSA_StateTensor : RankedTensorOf<[F32], [HasAnyRankOfPred<[3, 4]>],
-                                     "[N, H, M, D] or [N, H, M] tensor of f32">;
+                                     "[N, H, M, D] or [N, H, M] tensor">;
 /// N + 1 cumulative offsets of packed sequences.
 def GSA_OffsetsTensor : RankedTensorOf<[I32, I64], [HasAnyRankOfPred<[1]>],
-                                       "[N + 1] tensor of i32 or i64">;
+                                       "[N + 1] tensor">;
 
 #endif // GSA_TYPES

@@ -1,0 +1,73 @@
+// RUN: gsa-opt %s --split-input-file --verify-diagnostics | FileCheck %s
+
+// One slice is not spelled.
+// CHECK: func private @forms
+// CHECK-SAME: #gsa.schedule<fused, chunk = 16>, {{.*}} #gsa.schedule<fused, chunk = 256, slices = 4>
+func.func private @forms() attributes {
+  a = #gsa.schedule<fused, chunk = 16, slices = 1>,
+  b = #gsa.schedule<fused, chunk = 256, slices = 4>
+}
+
+// -----
+
+// CHECK: func private @attached
+// CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 2>
+func.func private @attached() attributes {
+  gsa.schedule = #gsa.schedule<fused, chunk = 2>
+}
+
+// -----
+
+// CHECK: module attributes {gsa.target = #gsa.target<"x86-64-v4">}
+module attributes {gsa.target = #gsa.target<"x86-64-v4">} {
+}
+
+// -----
+
+func.func private @schedule_1() attributes {
+  // expected-error @below {{a schedule's chunk must be a power of two from 2 to 256, got 48 [schedule-1]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 48>
+}
+
+// -----
+
+func.func private @schedule_1_large() attributes {
+  // expected-error @below {{a schedule's chunk must be a power of two from 2 to 256, got 512 [schedule-1]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 512>
+}
+
+// -----
+
+func.func private @schedule_1_small() attributes {
+  // expected-error @below {{a schedule's chunk must be a power of two from 2 to 256, got 1 [schedule-1]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 1>
+}
+
+// -----
+
+func.func private @schedule_2() attributes {
+  // expected-error @below {{a schedule's slices must be positive, got 0 [schedule-2]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 0>
+}
+
+// -----
+
+func.func private @unknown_kind() attributes {
+  // expected-error @below {{a schedule's kind must be 'fused', got 'fusd'}}
+  gsa.schedule = #gsa.schedule<fusd, chunk = 16>
+}
+
+// -----
+
+func.func private @no_chunk() attributes {
+  // expected-error @below {{expected 'chunk'}}
+  gsa.schedule = #gsa.schedule<fused, slices = 2>
+}
+
+// -----
+
+func.func private @number_is_no_number() attributes {
+  // expected-error @below {{expected integer value}}
+  // expected-error @below {{failed to parse GSA_ScheduleAttr parameter 'chunk'}}
+  gsa.schedule = #gsa.schedule<fused, chunk = sixteen>
+}
