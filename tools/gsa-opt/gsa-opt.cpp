@@ -2,6 +2,8 @@
 
 #include "dialects/GSA/GSA.h"
 #include "dialects/Tile/Tile.h"
+#include "gsa/Conversion/Passes.h"
+#include "gsa/Pipelines/Pipelines.h"
 #include "gsa/Transforms/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -13,7 +15,9 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   registry.insert<mlir::gsa::GSADialect, mlir::tile::TileDialect>();
   mlir::registerAllPasses();
+  mlir::gsa::registerGSAConversionPasses();
   mlir::gsa::registerGSATransformsPasses();
+  mlir::gsa::registerPipelines();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "GSA optimizer driver\n", registry));
 }

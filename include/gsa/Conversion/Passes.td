@@ -15,4 +15,53 @@ def ConvertGSAToLoopsPass : Pass<"convert-gsa-to-loops", "func::FuncOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def OutlineBlocksPass : Pass<"gsa-outline-blocks", "ModuleOp"> {
+  let summary = "Kernels become what the runtime calls: one block, and a grid";
+  let description = [{
+    Of each kernel of the `vector` stage this makes the two functions of
+    `runtime/include/gsa/kernel.h`: the entry, which runs the block of a given
+    number on an array of `gsa_tensor`, and `<name>_grid`, which tells from
+    `gsa_extents` how many blocks there are. The entry's attributes say what the
+    object describes: `gsa.arguments`, `gsa.grid`, `gsa.scratch` (bytes) and
+    `gsa.schedule`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def ExpandBF16Pass : Pass<"gsa-expand-bf16", "func::FuncOp"> {
+  let summary = "Conversions to bf16 become integer arithmetic";
+  let description = [{
+    Rounds to nearest even, NaN stays NaN. Does nothing where the target has
+    instructions for bf16.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {
+  let summary = "A sweep becomes a kernel: one loop over chunks of tokens";
+  let description = [{
+    Turns a function with one `gsa.sweep` into a kernel: an `scf.forall` over
+    sequences, key/value heads and slices, each a loop that walks windows of at
+    most `chunk` tokens and carries the memories as tiles (the chunked form of
+    DESIGN.md, section 2).
+
+    Row-wise decays are factored, W_j = r_j exp(-G_j), with G the running sum
+    from the window's start. The factor grows, so a window ends before G falls
+    below a limit that the factors' element type can hold; decays are clamped
+    at -100 (log2) so that one token always fits. Decays that are equal for all
+    rows need no window: their exponents G_i - G_j are never positive.
+  }];
+  let options = [ListOption<"products", "products", "std::string",
+                            "element types (bf16, f16) that the machine "
+                            "multiplies; others are multiplied in f32">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::tile::TileDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // GSA_CONVERSION_PASSES

@@ -35,4 +35,23 @@ def ExpandFunctionsPass : Pass<"gsa-expand-functions"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def SchedulePass : Pass<"gsa-schedule", "func::FuncOp"> {
+  let summary = "Gives a function without a schedule the default one";
+  let description = [{
+    A `gsa.schedule` that the spec has wins. The default is
+    `#gsa.schedule<fused, chunk = 16>`.
+  }];
+}
+
+def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
+  let summary = "One nested module for each target";
+  let description = [{
+    Copies the module's functions into a module for each of `targets`, with
+    attribute `gsa.target`. Functions that compute with bf16 also get one for
+    the target's bf16 variant, if it has one.
+  }];
+  let options = [ListOption<"targets", "targets", "std::string",
+                            "machines to compile for">];
+}
+
 #endif // GSA_TRANSFORMS_PASSES

@@ -20,8 +20,8 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// One nested module as LLVM IR: what it defines selects `target` and is
-/// local; kernels have their names in the package.
+/// One nested module as LLVM IR: what it defines selects `target`, kernels have
+/// their names in the package, and everything else is local.
 static FailureOr<std::unique_ptr<llvm::Module>>
 translate(ModuleOp nested, const Target &target,
           ArrayRef<PackagedKernel> kernels, llvm::LLVMContext &context) {
@@ -47,6 +47,9 @@ translate(ModuleOp nested, const Target &target,
       if (!entry || !grid)
         return nested.emitError() << "kernel '" << kernel.name
                                   << "' must have an entry and a grid function";
+      // The linker takes what is local only where something refers to it.
+      for (llvm::Function *function : {entry, grid})
+        function->setLinkage(llvm::GlobalValue::ExternalLinkage);
       entry->setName(image.entry);
       grid->setName(image.grid);
       // Asked on any processor, before an image is chosen.
@@ -124,6 +127,9 @@ FailureOr<Package> gsa::package(ModuleOp module, PackageForm form) {
     if (linker.linkInModule(std::move(*part)))
       return nested.emitError() << "must link with the other targets' modules";
   }
+  for (llvm::Function &function : whole)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
   addDescriptors(whole, result.kernels);
 
   std::string message;

@@ -1,0 +1,46 @@
+//===- Pipelines.h - The ladder from a spec to bytes ------------*- C++ -*-===//
+
+#ifndef GSA_PIPELINES_PIPELINES_H
+#define GSA_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlir::gsa {
+
+/// The rungs, first to last; DESIGN.md, section 4, says what each decides. The
+/// last two are bytes, which `compile` makes, not a pass.
+enum class Stage {
+  Spec, ///< as the user wrote it
+  GSA,
+  Scheduled,
+  Specialized,
+  Chunked,
+  Vector,
+  LLVM,
+  ISA,
+  Object
+};
+
+/// A stage's name, and its value for `--emit`.
+StringRef stageName(Stage stage);
+/// The stage of that name, or nothing.
+std::optional<Stage> parseStage(StringRef name);
+/// "spec, gsa, ..., object", for messages.
+std::string stageNames();
+
+/// Adds the passes after stage `from` up to `to`, at most `Stage::LLVM`, for a
+/// root module. `targets` are as given to `--targets`.
+void buildPipeline(OpPassManager &pm, Stage from, Stage to,
+                   const std::vector<std::string> &targets);
+
+/// Registers `--gsa-to-<stage>` with option `targets` for every stage that
+/// passes make.
+void registerPipelines();
+
+} // namespace mlir::gsa
+
+#endif // GSA_PIPELINES_PIPELINES_H

@@ -1,0 +1,25 @@
+//===- Schedule.cpp - Chooses a point in the space of schedules -----------===//
+
+#include "dialects/GSA/GSA.h"
+#include "gsa/Transforms/Passes.h"
+
+namespace mlir::gsa {
+#define GEN_PASS_DEF_SCHEDULEPASS
+#include "gsa/Transforms/Passes.h.inc"
+} // namespace mlir::gsa
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+namespace {
+struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (func->hasAttr("gsa.schedule"))
+      return;
+    func->setAttr("gsa.schedule",
+                  ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
+                                    /*chunk=*/16, /*slices=*/1));
+  }
+};
+} // namespace

@@ -1,0 +1,72 @@
+//===- Specialize.cpp - One module for each machine -----------------------===//
+
+#include "dialects/GSA/GSA.h"
+#include "gsa/Target/Target.h"
+#include "gsa/Transforms/Passes.h"
+
+namespace mlir::gsa {
+#define GEN_PASS_DEF_SPECIALIZEPASS
+#include "gsa/Transforms/Passes.h.inc"
+} // namespace mlir::gsa
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// Whether any value of `func` holds bf16.
+static bool computesBF16(func::FuncOp func) {
+  auto isBF16 = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+  if (llvm::any_of(func.getArgumentTypes(), isBF16))
+    return true;
+  return func
+      .walk([&](Operation *op) {
+        return llvm::any_of(op->getResultTypes(), isBF16)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// A symbol that text forms need not quote.
+static std::string symbolOf(StringRef target) {
+  std::string symbol = target.str();
+  std::replace(symbol.begin(), symbol.end(), '-', '_');
+  return symbol;
+}
+
+namespace {
+struct SpecializePass : gsa::impl::SpecializePassBase<SpecializePass> {
+  using SpecializePassBase::SpecializePassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto specs = llvm::to_vector(module.getOps<func::FuncOp>());
+    auto emitError = [&] { return module.emitError(); };
+    FailureOr<SmallVector<const Target *>> all =
+        expandTargets(targets, llvm::any_of(specs, computesBF16), emitError);
+    if (failed(all))
+      return signalPassFailure();
+    if (specs.empty()) {
+      emitError() << "a spec must have a function, got none";
+      return signalPassFailure();
+    }
+
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    for (const Target *target : *all) {
+      auto nested = ModuleOp::create(builder, module.getLoc(),
+                                     symbolOf(target->getName()));
+      nested->setAttr("gsa.target",
+                      TargetAttr::get(&getContext(), builder.getStringAttr(
+                                                         target->getName())));
+      for (func::FuncOp spec : specs) {
+        // The same code as the plain image's would only make the object larger.
+        FailureOr<SmallVector<const Target *>> own =
+            expandTargets(targets, computesBF16(spec), emitError);
+        if (succeeded(own) && llvm::is_contained(*own, target))
+          nested.push_back(spec.clone());
+      }
+    }
+    for (func::FuncOp spec : specs)
+      spec.erase();
+  }
+};
+} // namespace
