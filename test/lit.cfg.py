@@ -22,7 +22,6 @@ config.environment["PATH"] = os.pathsep.join(
 # Scripts are run from the source tree, which tests leave as they found it.
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 
-# Debian's interpreter: it is the one that sees Debian's NumPy.
-config.substitutions.append(("%python", "/usr/bin/python3"))
+config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%src", config.gsa_src_root))
 config.substitutions.append(("%obj", config.gsa_obj_root))

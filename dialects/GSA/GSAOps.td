@@ -12,6 +12,7 @@
 #ifndef GSA_OPS
 #define GSA_OPS
 
+include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -49,7 +50,7 @@ def GSA_MemoryOp : GSA_Op<"memory", [Pure, AttrSizedOperandSegments]> {
     *Lifespan*: `gsa` to `specialized`; chunking consumes it.
 
     *Constraints*
-    * memory-1: rows, columns and decay have static heads and sizes.
+    * memory-1: rows, columns and decay have static, positive heads and sizes.
     * memory-2: rows, columns and decay have the same B and T: both dynamic, or
       both the same number.
     * memory-3: columns are [B, T, H, D] with the memory's H and D.
@@ -129,7 +130,7 @@ def GSA_ReadOp : GSA_Op<"read", [Pure]> {
     *Lifespan*: `gsa` to `specialized`; chunking consumes it.
 
     *Constraints*
-    * read-1: vector and result have static heads and sizes.
+    * read-1: vector and result have static, positive heads and sizes.
     * read-2: the vector's HQ is a multiple of the memory's H.
     * read-3: the vector's size is the contracted side's: M by rows, D by columns.
     * read-4: the result is [B, T, HQ, other side] with the vector's B and T.
@@ -227,7 +228,7 @@ def GSA_SlotAttentionOp
     *Lifespan*: `gsa` only; `--gsa-decompose` removes it.
 
     *Constraints*
-    * slot_attention-1: all time tensors have static heads and sizes.
+    * slot_attention-1: all time tensors have static, positive heads and sizes.
     * slot_attention-2: all time tensors have the same B and T.
     * slot_attention-3: values have the heads of keys.
     * slot_attention-4: the queries' HQ is a multiple of H.
@@ -306,7 +307,7 @@ def GSA_SoftmaxDecayOp : GSA_Op<"softmax_decay", [Pure, AttrSizedOperandSegments
     *Lifespan*: `gsa` to `specialized`; chunking consumes it.
 
     *Constraints*
-    * softmax_decay-1: logits have static heads and size.
+    * softmax_decay-1: logits have static, positive heads and size.
     * softmax_decay-2: the decay is f32, of the logits' shape.
     * softmax_decay-3: initial and final are [N, H, M] with the logits' H and M.
     * softmax_decay-4: states have one entry a sequence, where both are static.
@@ -410,7 +411,7 @@ def GSA_SoftmaxOp : GSA_UnaryOp<"softmax"> {
     *Lifespan*: `gsa` to `specialized`; chunking consumes it.
 
     *Constraints*
-    * softmax-1: the operand has static heads and size.
+    * softmax-1: the operand has static, positive heads and size.
 
     ```mlir
     func.func @weights(%y: tensor<?x?x8x64xf32>) -> tensor<?x?x8x64xf32> {
@@ -466,7 +467,7 @@ def GSA_SweepOp : GSA_Op<"sweep", [SingleBlock,
     *Lowers to*: one loop over chunks (`--gsa-chunk-memory`).
   }];
   let arguments = (ins UnitAttr:$reverse);
-  let results = (outs Variadic<AnyType>:$results);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     (`reverse` $reverse^)? (`->` type($results)^)? attr-dict-with-keyword

@@ -29,16 +29,18 @@ struct Named {
 // Laws that several ops have
 //===----------------------------------------------------------------------===//
 
-/// All extents but B and T are static. A null value has no extents.
+/// All extents but B and T are static and not 0. A null value has no extents.
 static LogicalResult verifyStatic(Operation *op, StringRef number,
                                   ArrayRef<Named> tensors) {
   for (const Named &tensor : tensors) {
     if (!tensor.value)
       continue;
     ArrayRef<int64_t> shape = tensor.type().getShape();
-    if (ShapedType::isDynamicShape(shape.drop_front(shape.size() > 1 ? 2 : 0)))
+    if (llvm::any_of(shape.drop_front(shape.size() > 1 ? 2 : 0),
+                     [](int64_t extent) { return extent <= 0; }))
       return brokenLaw(op, number, tensor.name,
-                       " must have static heads and size, got ", tensor.type());
+                       " must have static, positive heads and size, got ",
+                       tensor.type());
   }
   return success();
 }

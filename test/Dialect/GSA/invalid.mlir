@@ -1,7 +1,7 @@
 // RUN: gsa-opt %s --split-input-file --verify-diagnostics
 
 func.func @memory_1(%r: tensor<?x?x?x32xf32>, %c: tensor<?x?x4x64xf32>) {
-  // expected-error @below {{'gsa.memory' op rows must have static heads and size, got 'tensor<?x?x?x32xf32>' [memory-1]}}
+  // expected-error @below {{'gsa.memory' op rows must have static, positive heads and size, got 'tensor<?x?x?x32xf32>' [memory-1]}}
   %m = gsa.memory rows(%r : tensor<?x?x?x32xf32>)
       columns(%c : tensor<?x?x4x64xf32>) : !gsa.memory<4x32x64>
   return
@@ -11,7 +11,7 @@ func.func @memory_1(%r: tensor<?x?x?x32xf32>, %c: tensor<?x?x4x64xf32>) {
 
 func.func @memory_1_decay(%r: tensor<?x?x4x32xf32>, %c: tensor<?x?x4x64xf32>,
                           %g: tensor<?xf32>) {
-  // expected-error @below {{'gsa.memory' op decay must have static heads and size, got 'tensor<?xf32>' [memory-1]}}
+  // expected-error @below {{'gsa.memory' op decay must have static, positive heads and size, got 'tensor<?xf32>' [memory-1]}}
   %m = gsa.memory rows(%r : tensor<?x?x4x32xf32>)
       columns(%c : tensor<?x?x4x64xf32>) decay(%g : tensor<?xf32>)
       : !gsa.memory<4x32x64>
@@ -194,7 +194,7 @@ func.func private @two_extents(!gsa.memory<32x64>)
 // -----
 
 func.func @read_1(%m: !gsa.memory<4x32x64>, %x: tensor<?x?x4x?xf32>) {
-  // expected-error @below {{'gsa.read' op the vector must have static heads and size, got 'tensor<?x?x4x?xf32>' [read-1]}}
+  // expected-error @below {{'gsa.read' op the vector must have static, positive heads and size, got 'tensor<?x?x4x?xf32>' [read-1]}}
   %y = gsa.read rows %m, %x : !gsa.memory<4x32x64>, tensor<?x?x4x?xf32>
       -> tensor<?x?x4x64xf32>
   return
@@ -300,10 +300,23 @@ func.func @final_state_2(%r: tensor<2x?x4x32xf32>, %c: tensor<2x?x4x64xf32>) {
 func.func @slot_attention_1(%q: tensor<?x?x4x64xf32>, %k: tensor<?x?x?x64xf32>,
                             %v: tensor<?x?x2x96xf32>,
                             %g: tensor<?x?x2x32xf32>) {
-  // expected-error @below {{'gsa.slot_attention' op keys must have static heads and size, got 'tensor<?x?x?x64xf32>' [slot_attention-1]}}
+  // expected-error @below {{'gsa.slot_attention' op keys must have static, positive heads and size, got 'tensor<?x?x?x64xf32>' [slot_attention-1]}}
   %0 = gsa.slot_attention queries(%q : tensor<?x?x4x64xf32>)
       keys(%k : tensor<?x?x?x64xf32>) values(%v : tensor<?x?x2x96xf32>)
       decay(%g : tensor<?x?x2x32xf32>)
+      : tensor<?x?x4x96xf32>
+  return
+}
+
+// -----
+
+func.func @slot_attention_1_no_heads(
+    %q: tensor<?x?x4x64xf32>, %k: tensor<?x?x0x64xf32>,
+    %v: tensor<?x?x0x96xf32>, %g: tensor<?x?x0x32xf32>) {
+  // expected-error @below {{'gsa.slot_attention' op keys must have static, positive heads and size, got 'tensor<?x?x0x64xf32>' [slot_attention-1]}}
+  %0 = gsa.slot_attention queries(%q : tensor<?x?x4x64xf32>)
+      keys(%k : tensor<?x?x0x64xf32>) values(%v : tensor<?x?x0x96xf32>)
+      decay(%g : tensor<?x?x0x32xf32>)
       : tensor<?x?x4x96xf32>
   return
 }
@@ -511,7 +524,7 @@ func.func @slot_attention_13(%q: tensor<?x?x4x64xf32>, %k: tensor<?x?x2x64xf32>,
 // -----
 
 func.func @softmax_decay_1(%x: tensor<?x?x?x32xf32>) {
-  // expected-error @below {{'gsa.softmax_decay' op logits must have static heads and size, got 'tensor<?x?x?x32xf32>' [softmax_decay-1]}}
+  // expected-error @below {{'gsa.softmax_decay' op logits must have static, positive heads and size, got 'tensor<?x?x?x32xf32>' [softmax_decay-1]}}
   %g = gsa.softmax_decay %x : tensor<?x?x?x32xf32> -> tensor<?x?x?x32xf32>
   return
 }
@@ -563,7 +576,7 @@ func.func @softmax_decay_5(%x: tensor<2x?x4x32xf32>, %o: tensor<?xi32>) {
 // -----
 
 func.func @softmax_1(%x: tensor<?x?x4x?xf32>) {
-  // expected-error @below {{'gsa.softmax' op the operand must have static heads and size, got 'tensor<?x?x4x?xf32>' [softmax-1]}}
+  // expected-error @below {{'gsa.softmax' op the operand must have static, positive heads and size, got 'tensor<?x?x4x?xf32>' [softmax-1]}}
   %p = gsa.softmax %x : tensor<?x?x4x?xf32>
   return
 }
@@ -592,6 +605,18 @@ func.func @sweep_1_count(%x: tensor<?x?x4x32xf32>) {
   // expected-error @below {{'gsa.sweep' op must yield values of types (), got ('tensor<?x?x4x32xf32>') [sweep-1]}}
   gsa.sweep {
     gsa.yield %x : tensor<?x?x4x32xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @sweep_hands_out_a_memory(%x: tensor<?x?x4x32xf32>) {
+  // expected-error @below {{'gsa.sweep' op result #0 must be variadic of ranked tensor of any type values, but got '!gsa.memory<4x32x32>'}}
+  %0 = gsa.sweep -> !gsa.memory<4x32x32> {
+    %m = gsa.memory rows(%x : tensor<?x?x4x32xf32>)
+        columns(%x : tensor<?x?x4x32xf32>) : !gsa.memory<4x32x32>
+    gsa.yield %m : !gsa.memory<4x32x32>
   }
   return
 }
