@@ -89,7 +89,7 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments,
     }
     ```
 
-    *Lowers to*: `vector.transfer_read` a row, masked at the edges, on the CPU.
+    *Lowers to*: on the CPU `vector.load`, at the edges `vector.maskedload`.
   }];
   let arguments = (ins Arg<Tile_Memory, "", [MemRead]>:$source,
       Variadic<Index>:$indices, Optional<Index>:$rows,
@@ -129,7 +129,7 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments,
     }
     ```
 
-    *Lowers to*: `vector.transfer_write` a row, masked at the edges, on the CPU.
+    *Lowers to*: on the CPU `vector.store`, at the edges `vector.maskedstore`.
   }];
   let arguments = (ins Tile_FloatTile:$value,
       Arg<Tile_Memory, "", [MemWrite]>:$target, Variadic<Index>:$indices,
