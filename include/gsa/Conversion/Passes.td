@@ -51,10 +51,10 @@ def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {
     below a limit that the factors' element type can hold; decays are clamped
     at -100 (log2) so that one token always fits. Decays that are equal for all
     rows need no window: their exponents G_i - G_j are never positive.
+
+    Products have factors of the spec's element type where the target multiplies
+    it, else f32.
   }];
-  let options = [ListOption<"products", "products", "std::string",
-                            "element types (bf16, f16) that the machine "
-                            "multiplies; others are multiplied in f32">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect",
@@ -62,6 +62,25 @@ def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {
                            "::mlir::tensor::TensorDialect",
                            "::mlir::tile::TileDialect",
                            "::mlir::vector::VectorDialect"];
+}
+
+def ConvertTileToVectorPass
+    : Pass<"convert-tile-to-vector", "func::FuncOp"> {
+  let summary = "Tiles become vectors over a scratch buffer";
+  let description = [{
+    For processors: one core computes a block. Tiles lie in a scratch buffer
+    that becomes the kernel's last argument, each in the forms that its uses
+    need (lanes along columns or rows, pairs side by side for dot products);
+    carried tiles are updated in place. Products keep a block of accumulators in
+    registers; elementwise operations between loads, products, reductions and
+    stores are computed vector by vector on the way.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // GSA_CONVERSION_PASSES

@@ -8,6 +8,7 @@
 #ifndef GSA_TARGET_TARGET_H
 #define GSA_TARGET_TARGET_H
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
@@ -59,6 +60,12 @@ public:
   virtual int32_t getRank() const = 0;
   /// `gsa_image::features`, a set of gsa_host_feature.
   virtual uint64_t getHostFeatures() const = 0;
+
+  /// `acc` plus the products of the bf16 pairs of `a` and `b`, f32 sums, one
+  /// lane a pair: vectors of N, 2N and 2N elements. Only where
+  /// `Facts::hasBF16Dot`; N is a power of two, 4 to `Facts::vectorLanes`.
+  virtual Value emitPairDot(OpBuilder &builder, Location loc, Value acc,
+                            Value a, Value b) const = 0;
 
   /// Makes code generation use this machine's instructions in `function`.
   virtual void select(llvm::Function &function) const = 0;

@@ -41,6 +41,7 @@ def SchedulePass : Pass<"gsa-schedule", "func::FuncOp"> {
     A `gsa.schedule` that the spec has wins. The default is
     `#gsa.schedule<fused, chunk = 16>`.
   }];
+  let dependentDialects = ["::mlir::gsa::GSADialect"];
 }
 
 def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
@@ -52,6 +53,17 @@ def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
   }];
   let options = [ListOption<"targets", "targets", "std::string",
                             "machines to compile for">];
+  let dependentDialects = ["::mlir::gsa::GSADialect"];
+}
+
+def ApproximateMathPass : Pass<"gsa-approximate-math"> {
+  let summary = "Exponentials and logarithms in f32 become arithmetic";
+  let description = [{
+    Rewrites `math.exp2`, `exp`, `expm1`, `log` and `log1p` on scalars and
+    vectors of f32 by range reduction and a polynomial: relative error below
+    3e-7, results below 2^-126 zero, limits exact, NaN stays NaN.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 #endif // GSA_TRANSFORMS_PASSES

@@ -22,6 +22,7 @@
 #include "dialects/Tile/Tile.h"
 #include "gsa/Conversion/KernelSignature.h"
 #include "gsa/Conversion/Passes.h"
+#include "gsa/Target/Target.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -285,6 +286,14 @@ private:
 // Shapes
 //===----------------------------------------------------------------------===//
 
+/// Values that are known behind the last token only.
+static bool isState(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto decay = dyn_cast_if_present<SoftmaxDecayOp>(op);
+  return isa_and_present<FinalStateOp>(op) ||
+         (decay && value == decay.getFinal());
+}
+
 LogicalResult SweepChunker::findHeads() {
   for (Operation &op : sweep.getBody().front()) {
     int64_t own = 0;
@@ -307,8 +316,7 @@ LogicalResult SweepChunker::findHeads() {
   for (Operation &op : sweep.getBody().front())
     for (Value value : op.getOperands()) {
       auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type || type.getRank() < 3 ||
-          (value.getDefiningOp() && isa<FinalStateOp>(value.getDefiningOp())) ||
+      if (!type || type.getRank() < 3 || isState(value) ||
           type.getDimSize(2) == heads || isa<MemoryOp, SoftmaxDecayOp>(op))
         continue;
       int64_t own = type.getDimSize(2);
@@ -612,10 +620,7 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   auto yield = cast<YieldOp>(sweep.getBody().front().getTerminator());
   SmallVector<Value> perHead, perQuery;
   for (Value value : yield.getOperands()) {
-    Operation *def = value.getDefiningOp();
-    if (!outputOf.count(value) || isa<FinalStateOp>(def) ||
-        (isa<SoftmaxDecayOp>(def) && value == def->getResults().back() &&
-         def->getNumResults() == 2))
+    if (!outputOf.count(value) || isState(value))
       continue;
     (isPerQuery(value) ? perQuery : perHead).push_back(value);
   }
@@ -1037,8 +1042,6 @@ Value SweepChunker::nextState(MemoryOp memory) {
 
 namespace {
 struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
-  using ChunkMemoryPassBase::ChunkMemoryPassBase;
-
   void runOnOperation() override {
     func::FuncOp spec = getOperation();
     if (spec->hasAttr(kKernelAttr))
@@ -1055,10 +1058,11 @@ struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
           << sweeps.size();
       return signalPassFailure();
     }
+    FailureOr<const Target *> target = getTarget(spec);
+    if (failed(target))
+      return signalPassFailure();
     auto multiplies = [&](Type element) {
-      std::string name;
-      llvm::raw_string_ostream(name) << element;
-      return llvm::is_contained(products, name);
+      return element.isBF16() && (*target)->getFacts().hasBF16Dot;
     };
     FailureOr<Kernel> kernel = createKernel(spec);
     if (failed(kernel))

@@ -17,6 +17,10 @@ namespace mlir::gsa {
 /// The host processors, each a superset of the one before it.
 ArrayRef<const Target *> getCPUTargets();
 
+/// The instruction of that name: see Target::emitPairDot.
+Value emitVDPBF16PS(OpBuilder &builder, Location loc, Value acc, Value a,
+                    Value b);
+
 /// Code generation for the host: position-independent, for the baseline
 /// processor where a function does not select another.
 std::unique_ptr<llvm::TargetMachine> createHostMachine();

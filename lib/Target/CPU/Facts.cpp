@@ -27,6 +27,11 @@ public:
   int32_t getRank() const override { return rank; }
   uint64_t getHostFeatures() const override { return hostFeatures; }
 
+  Value emitPairDot(OpBuilder &builder, Location loc, Value acc, Value a,
+                    Value b) const override {
+    return emitVDPBF16PS(builder, loc, acc, a, b);
+  }
+
   void select(llvm::Function &function) const override {
     function.addFnAttr("target-cpu", cpu);
     if (!extensions.empty())
