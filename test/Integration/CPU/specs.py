@@ -137,7 +137,7 @@ def spec(family, dtype="bf16", HQ=None, H=2, D=64, Dv=None, M=32, initial=False,
             body.append(f"%factors = tensor.splat %factor[{dims}] : {gate_type}")
             body.append(f"%decay = arith.mulf %sigmoid, %factors : {gate_type}")
             gate = "%decay"
-    elif decay != "none":
+    elif decay not in ("row", "token", "none"):
         raise ValueError(f"decay must be row, token, head, softmax or none, got {decay}")
 
     def silu(value, type):
