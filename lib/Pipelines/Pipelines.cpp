@@ -25,13 +25,13 @@ static void simplify(OpPassManager &pm) {
 
 /// What is left at the `vector` stage, to the LLVM dialect.
 static void buildLLVM(OpPassManager &machine) {
+  machine.addPass(createOutlineBlocksPass());
   OpPassManager &func = machine.nest<func::FuncOp>();
   // Arithmetic that no processor has.
   func.addPass(arith::createArithEmulateUnsupportedFloats(
       {/*sourceTypeStrs=*/{"bf16", "f16"}, /*targetTypeStr=*/"f32"}));
   func.addPass(math::createMathExtendToSupportedTypes());
   func.addPass(createExpandBF16Pass());
-  machine.addPass(createOutlineBlocksPass());
   // Shapes of the machine's vectors.
   machine.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
@@ -70,6 +70,21 @@ void gsa::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     pm.addNestedPass<func::FuncOp>(createSchedulePass());
   if (climbs(Stage::Specialized))
     pm.addPass(createSpecializePass({llvm::to_vector(targets)}));
+  if (climbs(Stage::Chunked)) {
+    OpPassManager &machine = pm.nest<ModuleOp>();
+    machine.addNestedPass<func::FuncOp>(createFuseScansPass());
+    machine.addNestedPass<func::FuncOp>(createChunkMemoryPass());
+    simplify(machine);
+    machine.addPass(createLoopInvariantCodeMotionPass());
+  }
+  if (climbs(Stage::Vector)) {
+    OpPassManager &machine = pm.nest<ModuleOp>();
+    machine.addNestedPass<func::FuncOp>(createConvertTileToVectorPass());
+    machine.addPass(createExpandFunctionsPass());
+    machine.addPass(createApproximateMathPass());
+    simplify(machine);
+    machine.addPass(createLoopInvariantCodeMotionPass());
+  }
   if (climbs(Stage::LLVM))
     buildLLVM(pm.nest<ModuleOp>());
 }

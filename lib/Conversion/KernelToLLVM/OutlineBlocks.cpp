@@ -188,7 +188,8 @@ static LogicalResult copyBound(OpBuilder &builder, func::FuncOp kernel,
   return success();
 }
 
-/// `int64_t name(const gsa_extents *)`: the product of the loop's bounds.
+/// `int64_t name(const gsa_extents *)`: the product of the loop's bounds, 1
+/// without a loop.
 static LogicalResult createGrid(OpBuilder &builder, func::FuncOp kernel,
                                 scf::ForallOp forall, StringRef name) {
   Location loc = kernel.getLoc();
@@ -200,12 +201,15 @@ static LogicalResult createGrid(OpBuilder &builder, func::FuncOp kernel,
   builder.setInsertionPointToStart(grid.addEntryBlock());
 
   IRMapping mapping;
-  for (Value bound : forall.getDynamicUpperBound())
+  SmallVector<OpFoldResult> bounds;
+  if (forall)
+    bounds = forall.getMixedUpperBound();
+  for (Value bound : forall ? forall.getDynamicUpperBound() : ValueRange())
     if (failed(copyBound(builder, kernel, bound, grid.getArgument(0), mapping)))
       return failure();
 
   Value blocks = arith::ConstantIndexOp::create(builder, loc, 1);
-  for (OpFoldResult bound : forall.getMixedUpperBound()) {
+  for (OpFoldResult bound : bounds) {
     Value value;
     if (auto dynamic = dyn_cast<Value>(bound))
       value = mapping.lookup(dynamic);
@@ -292,12 +296,14 @@ static void createEntry(RewriterBase &rewriter, func::FuncOp kernel,
       rewriter, loc, rewriter.getIndexType(), entry.getArgument(1));
 
   rewriter.mergeBlocks(&kernel.front(), body, values);
-  inlineBlock(rewriter, forall, block);
+  if (forall)
+    inlineBlock(rewriter, forall, block);
   rewriter.eraseOp(kernel);
 }
 
-/// The only loop over blocks of `kernel`, if it has the shape that kernels have
-/// at the `vector` stage.
+/// The loop over blocks of `kernel`, if it has the shape that kernels have at
+/// the `vector` stage. Null if there is one block only: simplification leaves
+/// no loop then.
 static FailureOr<scf::ForallOp> findBlocks(func::FuncOp kernel) {
   unsigned arguments = kernel.getNumArguments();
   auto isMemRef = [](Type type) { return isa<MemRefType>(type); };
@@ -318,9 +324,11 @@ static FailureOr<scf::ForallOp> findBlocks(func::FuncOp kernel) {
     return kernel.emitOpError() << "must have one block, got "
                                 << kernel.getBody().getBlocks().size();
   auto loops = llvm::to_vector(kernel.front().getOps<scf::ForallOp>());
-  if (loops.size() != 1)
+  if (loops.size() > 1)
     return kernel.emitOpError()
            << "must have one scf.forall at its top, got " << loops.size();
+  if (loops.empty())
+    return scf::ForallOp();
   scf::ForallOp forall = loops.front();
   if (!forall.isNormalized() || forall.getNumResults() != 0)
     return forall.emitOpError() << "must count from 0 by 1 and have no results";
