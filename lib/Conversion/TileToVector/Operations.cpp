@@ -14,6 +14,9 @@ using namespace mlir::tile;
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// Bytes that a prefetch brings.
+constexpr int64_t kCacheLine = 64;
+
 namespace {
 /// The part of a memref that a tile covers.
 class Window {
@@ -90,6 +93,22 @@ public:
       vector::StoreOp::create(b, vector, memory, position);
   }
 
+  /// Asks for the row that the next window will want where this one wants
+  /// `row`. Rows of a head lie far apart, so no hardware guesses them. Behind
+  /// the last window nothing is there; a prefetch does not mind.
+  void prefetchNext(Value row, bool isWrite) const {
+    if (!rows)
+      return;
+    Value next = arith::AddIOp::create(
+        b, row, arith::ConstantIndexOp::create(b, tile.getDimSize(0)));
+    int64_t line = kCacheLine * 8 / type.getElementTypeBitWidth();
+    int64_t columns = std::min(tile.getShape().back(), type.getShape().back());
+    for (int64_t column = 0; column < columns; column += line)
+      memref::PrefetchOp::create(
+          b, memory, at(next, arith::ConstantIndexOp::create(b, column)),
+          isWrite, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+
 private:
   ImplicitLocOpBuilder &b;
   Value memory;
@@ -135,8 +154,12 @@ void TileLowering::lowerLoad(LoadOp op) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(loop.getBody()->getTerminator());
     Value row = loop.getInductionVar();
-    if (matrix)
-      return loadRow(row, inside);
+    if (matrix) {
+      loadRow(row, inside);
+      if (inside)
+        window.prefetchNext(row, /*isWrite=*/false);
+      return;
+    }
     Value vector = inside ? window.load(window.at(row, Value()), 1, Value())
                           : zeros(1);
     vector::StoreOp::create(b, vector, buffer, row);
@@ -163,8 +186,10 @@ void TileLowering::lowerStore(StoreOp op) {
   if (!matrix && window.isContiguous())
     return storeRow(Value());
   forRange(window.getRows(), [&](Value row) {
-    if (matrix)
+    if (matrix) {
+      window.prefetchNext(row, /*isWrite=*/true);
       return storeRow(row);
+    }
     Evaluator evaluator(*this, {Lanes::Columns, Value(), row, 1});
     window.store(window.at(row, Value()), evaluator.get(op.getValue()),
                  Value());
