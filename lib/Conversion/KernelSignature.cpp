@@ -13,10 +13,9 @@ using namespace mlir::gsa;
 static MemRefType memoryOf(RankedTensorType tensor, Type element) {
   SmallVector<int64_t> strides(tensor.getRank(), ShapedType::kDynamic);
   strides.back() = 1;
-  return MemRefType::get(
-      tensor.getShape(), element,
-      StridedLayoutAttr::get(tensor.getContext(), ShapedType::kDynamic,
-                             strides));
+  return MemRefType::get(tensor.getShape(), element,
+                         StridedLayoutAttr::get(tensor.getContext(),
+                                                ShapedType::kDynamic, strides));
 }
 
 FailureOr<Kernel> mlir::gsa::createKernel(func::FuncOp spec,
@@ -26,8 +25,8 @@ FailureOr<Kernel> mlir::gsa::createKernel(func::FuncOp spec,
   SmallVector<DictionaryAttr> attributes;
   llvm::StringSet<> names;
 
-  auto add = [&](Type type, Type element, Attribute given, const std::string &fallback,
-                 StringRef kind) -> LogicalResult {
+  auto add = [&](Type type, Type element, Attribute given,
+                 const std::string &fallback, StringRef kind) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || tensor.getRank() == 0)
       return spec.emitError("a spec's arguments and results must be ranked "

@@ -62,9 +62,7 @@ public:
   Value compare(arith::CmpFPredicate predicate, Value x, double bound) {
     return arith::CmpFOp::create(*this, predicate, x, f32(bound));
   }
-  Value bits(Value x) {
-    return arith::BitcastOp::create(*this, integers(), x);
-  }
+  Value bits(Value x) { return arith::BitcastOp::create(*this, integers(), x); }
   Value number(Value bits) {
     return arith::BitcastOp::create(*this, type, bits);
   }
@@ -87,8 +85,8 @@ public:
     Value shifted = arith::AddFOp::create(*this, x, rounding);
     Value rounded = arith::SubFOp::create(*this, shifted, rounding);
     Value exponent = subi(bits(shifted), bits(rounding));
-    Value power = number(arith::ShLIOp::create(
-        *this, addi(exponent, i32(127)), i32(23)));
+    Value power =
+        number(arith::ShLIOp::create(*this, addi(exponent, i32(127)), i32(23)));
     return {rounded, power};
   }
 
@@ -124,8 +122,8 @@ static Value emitExp2(FloatBuilder &b, Value x) {
 static std::pair<Value, Value> reduceExponential(FloatBuilder &b, Value x) {
   x = b.clamp(x, -88.02969, 89.0);
   auto [n, power] = b.roundAndPower(b.mul(x, b.f32(kLog2E)));
-  Value f = b.sub(b.sub(x, b.mul(n, b.f32(kLn2High))),
-                  b.mul(n, b.f32(kLn2Low)));
+  Value f =
+      b.sub(b.sub(x, b.mul(n, b.f32(kLn2High))), b.mul(n, b.f32(kLn2Low)));
   Value q = b.polynomial(f, {0.5000000026950394, 0.16666576969420452,
                              0.041666375132973055, 0.008363181338680074,
                              0.0013941124080379744});
@@ -152,8 +150,8 @@ static Value emitLog(FloatBuilder &b, Value x) {
   Value half = b.i32(0x3f3504f3);
   Value shifted = b.subi(b.bits(scaled), half);
   Value exponent = arith::ShRSIOp::create(b, shifted, b.i32(23));
-  Value mantissa = b.addi(
-      arith::AndIOp::create(b, shifted, b.i32(0x007fffff)), half);
+  Value mantissa =
+      b.addi(arith::AndIOp::create(b, shifted, b.i32(0x007fffff)), half);
   Value f = b.sub(b.number(mantissa), b.f32(1.0));
   Value e = arith::SIToFPOp::create(b, x.getType(), exponent);
   e = b.sub(e, b.select(tiny, b.f32(23.0), b.f32(0.0)));
@@ -169,10 +167,10 @@ static Value emitLog(FloatBuilder &b, Value x) {
 
   double infinity = std::numeric_limits<double>::infinity();
   result = b.select(b.compare(Predicate::OEQ, x, infinity), x, result);
-  result = b.select(b.compare(Predicate::OEQ, x, 0.0), b.f32(-infinity),
-                    result);
-  return b.select(b.compare(Predicate::UGE, x, 0.0), b.select(
-                      b.compare(Predicate::UNO, x, 0.0), x, result),
+  result =
+      b.select(b.compare(Predicate::OEQ, x, 0.0), b.f32(-infinity), result);
+  return b.select(b.compare(Predicate::UGE, x, 0.0),
+                  b.select(b.compare(Predicate::UNO, x, 0.0), x, result),
                   b.f32(std::numeric_limits<double>::quiet_NaN()));
 }
 
@@ -184,12 +182,11 @@ static Value emitLog1p(FloatBuilder &b, Value x) {
   Value lost = arith::SubFOp::create(b, x, arith::SubFOp::create(b, y, one));
   Value result = b.add(emitLog(b, y), arith::DivFOp::create(b, lost, y));
   // At -1 and infinity the correction is no number.
-  Value infinite =
-      b.compare(arith::CmpFPredicate::OEQ, x,
-                std::numeric_limits<double>::infinity());
+  Value infinite = b.compare(arith::CmpFPredicate::OEQ, x,
+                             std::numeric_limits<double>::infinity());
   Value minusOne = b.compare(arith::CmpFPredicate::OEQ, x, -1.0);
-  Value plain = b.select(
-      infinite, x, b.f32(-std::numeric_limits<double>::infinity()));
+  Value plain =
+      b.select(infinite, x, b.f32(-std::numeric_limits<double>::infinity()));
   return b.select(arith::OrIOp::create(b, infinite, minusOne), plain, result);
 }
 

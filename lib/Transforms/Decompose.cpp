@@ -33,17 +33,15 @@ static void decompose(SlotAttentionOp op, IRRewriter &rewriter) {
   Value keyMemory = memory(op.getKeys(), keys, op.getInitialKeys());
   Value valueMemory = memory(op.getValues(), values, op.getInitialValues());
 
-  auto logitsType = RankedTensorType::get({queries.getDimSize(0),
-                                           queries.getDimSize(1),
-                                           queries.getDimSize(2), slots},
-                                          rewriter.getF32Type());
-  Value logits =
-      ReadOp::create(rewriter, loc, logitsType, Side::Columns, keyMemory,
-                     op.getQueries(), op.getScale());
+  auto logitsType =
+      RankedTensorType::get({queries.getDimSize(0), queries.getDimSize(1),
+                             queries.getDimSize(2), slots},
+                            rewriter.getF32Type());
+  Value logits = ReadOp::create(rewriter, loc, logitsType, Side::Columns,
+                                keyMemory, op.getQueries(), op.getScale());
   Value weights = SoftmaxOp::create(rewriter, loc, logits);
-  Value result =
-      ReadOp::create(rewriter, loc, op.getResult().getType(), Side::Rows,
-                     valueMemory, weights, APFloat(1.0));
+  Value result = ReadOp::create(rewriter, loc, op.getResult().getType(),
+                                Side::Rows, valueMemory, weights, APFloat(1.0));
 
   rewriter.replaceAllUsesWith(op.getResult(), result);
   if (Value final = op.getFinalKeys())
@@ -60,8 +58,7 @@ namespace {
 struct DecomposePass : gsa::impl::DecomposePassBase<DecomposePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    getOperation().walk(
-        [&](SlotAttentionOp op) { decompose(op, rewriter); });
+    getOperation().walk([&](SlotAttentionOp op) { decompose(op, rewriter); });
   }
 };
 } // namespace

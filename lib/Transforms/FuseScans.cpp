@@ -94,9 +94,9 @@ int SweepPlanner::firstUse(Value value, const Axis *axis) const {
   auto found = def ? sweepOf.find(def) : sweepOf.end();
   if (found == sweepOf.end() || found->second == kAnySweep)
     return kAnySweep;
-  bool onlyAtEnd = isa<FinalStateOp>(def) ||
-                   (isa<SoftmaxDecayOp>(def) &&
-                    value == cast<SoftmaxDecayOp>(def).getFinal());
+  bool onlyAtEnd =
+      isa<FinalStateOp>(def) || (isa<SoftmaxDecayOp>(def) &&
+                                 value == cast<SoftmaxDecayOp>(def).getFinal());
   bool otherAxis = axis && !(axes[found->second] == *axis);
   return found->second + (onlyAtEnd || otherAxis ? 1 : 0);
 }

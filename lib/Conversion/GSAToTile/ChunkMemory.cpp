@@ -85,8 +85,7 @@ public:
     return arith::ConstantOp::create(*this, cast<TypedAttr>(getZeroAttr(type)));
   }
   Value splat(Value scalar, RankedTensorType like) {
-    return tensor::SplatOp::create(*this, scalar,
-                                   like.clone(scalar.getType()));
+    return tensor::SplatOp::create(*this, scalar, like.clone(scalar.getType()));
   }
 
   Value add(Value a, Value b) { return arith::AddFOp::create(*this, a, b); }
@@ -165,8 +164,8 @@ public:
   Value below(RankedTensorType like, int64_t dim, OpFoldResult bound) {
     Value coordinate = iota(like, dim), limit;
     if (auto value = dyn_cast<Value>(bound))
-      limit = splat(arith::IndexCastOp::create(*this, getI32Type(), value),
-                    like);
+      limit =
+          splat(arith::IndexCastOp::create(*this, getI32Type(), value), like);
     else
       limit = constantLike(coordinate, *getConstantIntValue(bound));
     return arith::CmpIOp::create(*this, arith::CmpIPredicate::slt, coordinate,
@@ -180,9 +179,9 @@ public:
 
 /// What a decay gives to the memories that share it.
 struct Gates {
-  Value log2;       ///< per token, f32: [C, M], or [C] for one decay a token
-  Value sums;       ///< inclusive running sums of `log2`
-  Value factors;    ///< exp2(sums)
+  Value log2;    ///< per token, f32: [C, M], or [C] for one decay a token
+  Value sums;    ///< inclusive running sums of `log2`
+  Value factors; ///< exp2(sums)
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;
   }
@@ -248,7 +247,9 @@ private:
   Value scoreMask(MemoryOp memory, Value scores);
   Value stateOf(MemoryOp memory) { return carryOf.lookup(memory); }
   Value nextState(MemoryOp memory);
-  bool isSliced(MemoryOp memory) const { return slicedMemories.contains(memory); }
+  bool isSliced(MemoryOp memory) const {
+    return slicedMemories.contains(memory);
+  }
 
   SweepOp sweep;
   Kernel &kernel;
@@ -268,10 +269,10 @@ private:
   // Of the block.
   Value sequence, head, slice, batch, begin, end;
   // Of the window being emitted.
-  Value token;          ///< the time of row 0
-  Value available;      ///< rows that are left, at most C
-  Value window;         ///< rows the window takes
-  Value query;          ///< the query head, inside the loop over the group
+  Value token;     ///< the time of row 0
+  Value available; ///< rows that are left, at most C
+  Value window;    ///< rows the window takes
+  Value query;     ///< the query head, inside the loop over the group
   Operation *groupLoop = nullptr;
   DenseMap<Value, Value> tiles[2]; ///< whole, and only the slice's columns
   DenseMap<Operation *, Value> carryOf;
@@ -321,7 +322,8 @@ LogicalResult SweepChunker::findHeads() {
         continue;
       int64_t own = type.getDimSize(2);
       if (own % heads || (group != 1 && own != heads * group))
-        return op.emitOpError("must have the sweep's heads or its query heads, ")
+        return op.emitOpError(
+                   "must have the sweep's heads or its query heads, ")
                << heads << (group == 1 ? "" : " or ")
                << (group == 1 ? std::string() : std::to_string(heads * group))
                << ", got " << own;
@@ -369,7 +371,8 @@ LogicalResult SweepChunker::findSlices() {
     Operation *op = value.getDefiningOp();
     for (Value operand : op->getOperands())
       if (Operation *def = operand.getDefiningOp();
-          !isa<ReadOp>(op) && def && isa<ReadOp, SoftmaxOp, SoftmaxDecayOp>(def) &&
+          !isa<ReadOp>(op) && def &&
+          isa<ReadOp, SoftmaxOp, SoftmaxDecayOp>(def) &&
           !slicedValues.contains(operand))
         return op->emitOpError("must not meet columns of every slice to be cut "
                                "in ")
@@ -401,8 +404,8 @@ void SweepChunker::onFirstSlice(bool everySlice,
                                 llvm::function_ref<void()> body) {
   if (everySlice || slices == 1)
     return body();
-  Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slice,
-                                      b.index(0));
+  Value first =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slice, b.index(0));
   auto branch = scf::IfOp::create(b, first, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -427,10 +430,10 @@ void SweepChunker::openBlock() {
                                    : memories.front().getOffsets();
   Value table = offsets ? outerValues.lookup(offsets) : Value();
   Value sequences =
-      table ? arith::SubIOp::create(
-                  b, memref::DimOp::create(b, table, zero), one)
-                  .getResult()
-            : memref::DimOp::create(b, someTensor, zero).getResult();
+      table
+          ? arith::SubIOp::create(b, memref::DimOp::create(b, table, zero), one)
+                .getResult()
+          : memref::DimOp::create(b, someTensor, zero).getResult();
   Value time = memref::DimOp::create(b, someTensor, one);
 
   SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(heads),
@@ -476,10 +479,10 @@ SmallVector<Value> SweepChunker::initialCarries() {
     auto type = RankedTensorType::get(
         {paddedColumns(sizeOf(decay.getLogits()), false)}, b.getF32Type());
     if (Value initial = decay.getInitial()) {
-      carries.push_back(tile::LoadOp::create(
-          b, type, outerValues.lookup(initial),
-          ValueRange{sequence, head, b.index(0)}, Value(),
-          ArrayRef<int64_t>{2}, 1));
+      carries.push_back(
+          tile::LoadOp::create(b, type, outerValues.lookup(initial),
+                               ValueRange{sequence, head, b.index(0)}, Value(),
+                               ArrayRef<int64_t>{2}, 1));
       continue;
     }
     carries.push_back(arith::ConstantOp::create(
@@ -535,17 +538,17 @@ LogicalResult SweepChunker::run() {
     mapping.map(from, to);
   }
   auto yield = cast<YieldOp>(sweep.getBody().front().getTerminator());
-  for (auto [i, value] : llvm::enumerate(
-           spec.getTerminator()->getOperands())) {
+  for (auto [i, value] : llvm::enumerate(spec.getTerminator()->getOperands())) {
     auto result = dyn_cast<OpResult>(value);
     if (!result || result.getOwner() != sweep)
       return kernel.func.emitError("a spec's results must be computed from its "
-                            "arguments, got an argument as result ")
+                                   "arguments, got an argument as result ")
              << i;
     Value inner = yield.getOperands()[result.getResultNumber()];
     if (!outputOf.try_emplace(inner, kernel.outputs[i]).second)
-      return kernel.func.emitError("a spec's results must be different values, got "
-                            "result ")
+      return kernel.func.emitError(
+                 "a spec's results must be different values, got "
+                 "result ")
              << i << " twice";
   }
   for (Operation &op : spec.without_terminator()) {
@@ -563,10 +566,10 @@ LogicalResult SweepChunker::run() {
     if (llvm::all_of(op.getOperands(),
                      [&](Value v) { return mapping.contains(v); })) {
       b.clone(op, mapping);
-      for (auto [from, to] :
-           llvm::zip(op.getResults(), llvm::map_range(op.getResults(), [&](Value v) {
-                       return mapping.lookup(v);
-                     })))
+      for (auto [from, to] : llvm::zip(
+               op.getResults(), llvm::map_range(op.getResults(), [&](Value v) {
+                 return mapping.lookup(v);
+               })))
         outerValues[from] = to;
     }
   }
@@ -601,8 +604,8 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   for (SoftmaxDecayOp decay : runningSoftmaxes)
     carryOf[decay] = carries[i++];
 
-  Value left = arith::SubIOp::create(
-      b, arith::SubIOp::create(b, end, begin), position);
+  Value left =
+      arith::SubIOp::create(b, arith::SubIOp::create(b, end, begin), position);
   available = arith::MinSIOp::create(b, left, b.index(chunk));
   window = available;
   token = sweep.getReverse()
@@ -645,9 +648,9 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
     OpBuilder::InsertionGuard guard(b);
     groupLoop = loop;
     b.setInsertionPoint(loop.getBody()->getTerminator());
-    query = arith::AddIOp::create(
-        b, arith::MulIOp::create(b, head, b.index(group)),
-        loop.getInductionVar());
+    query =
+        arith::AddIOp::create(b, arith::MulIOp::create(b, head, b.index(group)),
+                              loop.getInductionVar());
     for (Value value : perQuery)
       store(value, query);
     groupLoop = nullptr;
@@ -700,8 +703,7 @@ Value SweepChunker::loadTile(Value value, bool sliced) {
   Value source = outerValues.lookup(value);
   if (type.getRank() == 1) // [H]: one value for the head.
     return memref::LoadOp::create(b, source, head);
-  SmallVector<Value> indices = {batch, token,
-                                isPerQuery(value) ? query : head};
+  SmallVector<Value> indices = {batch, token, isPerQuery(value) ? query : head};
   SmallVector<int64_t> dims = {1}, shape = {chunk};
   if (type.getRank() == 4) {
     indices.push_back(firstColumn(value, sliced));
@@ -758,11 +760,10 @@ Value SweepChunker::makeSoftmax(SoftmaxOp op, bool sliced) {
     x = b.select(inside, x, none);
   }
   Value largest = b.reduce(tile::ReduceKind::Max, x, 1);
-  Value weights = b.exp2(
-      b.scaled(b.sub(x, b.broadcast(largest, 1, type)), kLog2E));
+  Value weights =
+      b.exp2(b.scaled(b.sub(x, b.broadcast(largest, 1, type)), kLog2E));
   Value sum = b.reduce(tile::ReduceKind::Add, weights, 1);
-  Value reciprocal =
-      arith::DivFOp::create(b, b.constantLike(sum, 1.0), sum);
+  Value reciprocal = arith::DivFOp::create(b, b.constantLike(sum, 1.0), sum);
   Value result = b.mul(weights, b.broadcast(reciprocal, 1, type));
   return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
 }
@@ -781,11 +782,12 @@ Value SweepChunker::makeSoftmaxDecay(SoftmaxDecayOp op) {
   auto join = [&](Value z) {
     Value high = arith::MaximumFOp::create(b, z, carry);
     Value gap = b.neg(math::AbsFOp::create(b, b.sub(z, carry)));
-    Value sum = b.add(high, math::Log1pOp::create(b, math::ExpOp::create(b, gap)));
+    Value sum =
+        b.add(high, math::Log1pOp::create(b, math::ExpOp::create(b, gap)));
     // -inf - -inf is NaN, and inf + log1p(0) inf: nothing, or all, so far.
-    Value infinite = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                                           math::AbsFOp::create(b, high),
-                                           b.neg(ninf));
+    Value infinite =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                              math::AbsFOp::create(b, high), b.neg(ninf));
     return b.select(infinite, high, sum);
   };
   Value before = join(exclusive), after = join(inclusive);
@@ -843,8 +845,8 @@ void SweepChunker::narrowWindow(const Gates &gates, Type product) {
   // log2 of the largest factor, with room for the sum of a window's products.
   double limit = product.isF16() ? -14.0 : -110.0;
   Value lowest = b.reduce(tile::ReduceKind::Min, gates.sums, {0, 1});
-  Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest,
-                                     b.f32(limit));
+  Value fits =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest, b.f32(limit));
   auto branch = scf::IfOp::create(b, b.getIndexType(), fits,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
@@ -852,17 +854,15 @@ void SweepChunker::narrowWindow(const Gates &gates, Type product) {
   scf::YieldOp::create(b, window);
   b.setInsertionPointToStart(branch.elseBlock());
   RankedTensorType type = TileBuilder::typeOf(gates.sums);
-  Value inside =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, gates.sums,
-                            b.constantLike(gates.sums, limit));
+  Value inside = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, gates.sums,
+                                       b.constantLike(gates.sums, limit));
   Value row = b.iota(type, 0);
   Value stop = b.select(inside, b.constantLike(row, chunk), row);
   Value first = arith::IndexCastOp::create(
       b, b.getIndexType(), b.reduce(tile::ReduceKind::Min, stop, {0, 1}));
   // The decay's floor lets one token always fit; a NaN must not stop the loop.
   first = arith::MaxSIOp::create(b, first, b.index(1));
-  scf::YieldOp::create(
-      b, arith::MinSIOp::create(b, first, window).getResult());
+  scf::YieldOp::create(b, arith::MinSIOp::create(b, first, window).getResult());
   window = branch.getResult(0);
 }
 
@@ -888,8 +888,8 @@ Gates SweepChunker::gatesOf(MemoryOp memory) {
     tile = zeroPadded(tile, decay, /*tokens=*/true);
   Gates own;
   Value log2 = b.scaled(tile, kLog2E);
-  own.log2 = arith::MaximumFOp::create(b, log2,
-                                       b.constantLike(log2, kDecayFloor));
+  own.log2 =
+      arith::MaximumFOp::create(b, log2, b.constantLike(log2, kDecayFloor));
   own.sums = b.scan(tile::ScanKind::Add, own.log2);
   own.factors = b.exp2(own.sums);
   if (own.isRowWise())
@@ -914,7 +914,7 @@ Value SweepChunker::columnsOf(MemoryOp memory) {
   if (groupLoop)
     b.setInsertionPoint(groupLoop);
   return b.convertTo(zeroPadded(tile, columns, /*tokens=*/true),
-                productOf(memory));
+                     productOf(memory));
 }
 
 /// The rows as factors of the window's products: W for row-wise decays, else r.
@@ -931,8 +931,7 @@ Value SweepChunker::writesOf(MemoryOp memory) {
     for (MemoryOp other : memories)
       if (Value known = writes.lookup(other);
           known && other.getRows() == memory.getRows() &&
-          other.getDecay() == memory.getDecay() &&
-          productOf(other) == product)
+          other.getDecay() == memory.getDecay() && productOf(other) == product)
         return writes[memory] = known;
     Value grown = b.exp2(b.neg(gatesOf(memory).sums));
     Value w = b.mul(rowsOf(memory), grown);
@@ -954,13 +953,12 @@ Value SweepChunker::writesOf(MemoryOp memory) {
 Value SweepChunker::scoreMask(MemoryOp memory, Value scores) {
   RankedTensorType type = TileBuilder::typeOf(scores);
   Value zero = b.constantLike(scores, 0.0);
-  Value causal =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, b.iota(type, 0),
-                            b.iota(type, 1));
+  Value causal = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                       b.iota(type, 0), b.iota(type, 1));
   if (memory.getDecay() && !gatesOf(memory).isRowWise()) {
     Value sums = gatesOf(memory).sums;
-    Value decayed = b.exp2(
-        b.sub(b.broadcast(sums, 1, type), b.broadcast(sums, 0, type)));
+    Value decayed =
+        b.exp2(b.sub(b.broadcast(sums, 1, type), b.broadcast(sums, 0, type)));
     scores = b.mul(scores, decayed);
   }
   return b.convertTo(b.select(causal, scores, zero), productOf(memory));
@@ -999,8 +997,8 @@ Value SweepChunker::makeRead(ReadOp op) {
       decayed = b.mul(decayed, factorFor(decayed));
     decayed = b.convertTo(decayed, product);
     Value plain = rowWise ? decayed : b.convertTo(x, product);
-    Value scores = scoreMask(
-        memory, b.mma(plain, b.transpose(writesOf(memory))));
+    Value scores =
+        scoreMask(memory, b.mma(plain, b.transpose(writesOf(memory))));
     Value before = b.mma(decayed, state);
     result = b.mma(scores, columns, before);
   }
@@ -1019,15 +1017,15 @@ Value SweepChunker::nextState(MemoryOp memory) {
 
   Gates own = gatesOf(memory);
   Value live = b.below(TileBuilder::typeOf(own.log2), 0, window);
-  Value total = b.reduce(
-      tile::ReduceKind::Add,
-      b.select(live, own.log2, b.constantLike(own.log2, 0.0)), 0);
+  Value total =
+      b.reduce(tile::ReduceKind::Add,
+               b.select(live, own.log2, b.constantLike(own.log2, 0.0)), 0);
   if (own.isRowWise()) {
     Value sum = b.mma(b.transpose(rows), columns, state);
     return b.mul(sum, b.broadcast(b.exp2(total), 1, type));
   }
-  Value since = b.exp2(
-      b.sub(b.splat(total, TileBuilder::typeOf(own.sums)), own.sums));
+  Value since =
+      b.exp2(b.sub(b.splat(total, TileBuilder::typeOf(own.sums)), own.sums));
   since = b.select(live, since, b.constantLike(since, 0.0));
   RankedTensorType rowsType = TileBuilder::typeOf(rows).clone(b.getF32Type());
   Value decayed = b.convertTo(

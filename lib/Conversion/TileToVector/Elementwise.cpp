@@ -32,9 +32,9 @@ Value Evaluator::get(Value value, Lanes lanes) {
   if (type.getRank() == 2) {
     // Lanes here are those of `value`: a transpose on the way has turned them.
     Value buffer = lowering.bufferOf(value, {lanes, false});
-    vector = vector::LoadOp::create(b, vectorType(point, type.getElementType()),
-                                    buffer,
-                                    ValueRange{point.major, point.minor});
+    vector =
+        vector::LoadOp::create(b, vectorType(point, type.getElementType()),
+                               buffer, ValueRange{point.major, point.minor});
   } else {
     vector = getVector(value, /*alongLanes=*/true);
   }
@@ -79,9 +79,8 @@ Value Evaluator::compute(Value value, Lanes lanes) {
     result = getVector(broadcast.getOperand(),
                        hasColumns == (lanes == Lanes::Columns));
   } else if (auto iota = dyn_cast<IotaOp>(op)) {
-    bool alongLanes =
-        tile.getRank() == 1 ||
-        (iota.getDim() == 1) == (lanes == Lanes::Columns);
+    bool alongLanes = tile.getRank() == 1 ||
+                      (iota.getDim() == 1) == (lanes == Lanes::Columns);
     Value first = arith::IndexCastOp::create(
         b, b.getI32Type(), alongLanes ? point.minor : point.major);
     result = vector::BroadcastOp::create(b, type, first);

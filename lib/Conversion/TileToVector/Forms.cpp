@@ -88,10 +88,10 @@ void FormAnalysis::chooseCarryLanes(Block &block) {
     for (auto [i, carry] : llvm::enumerate(loop.getAfterArguments())) {
       if (!isTile(carry.getType()))
         continue;
-      Lanes lanes = tileType(carry).getRank() == 2
-                        ? wanted(carry, Lanes::Columns, wanted)
-                              .value_or(Lanes::Columns)
-                        : Lanes::Columns;
+      Lanes lanes =
+          tileType(carry).getRank() == 2
+              ? wanted(carry, Lanes::Columns, wanted).value_or(Lanes::Columns)
+              : Lanes::Columns;
       carryLanes[carry] = carryLanes[loop.getBeforeArguments()[i]] =
           carryLanes[loop.getResult(i)] = lanes;
     }
@@ -132,9 +132,8 @@ int FormAnalysis::costOf(Value value) const {
   if (!isInline(op) || stored.contains(value))
     return 0;
   int cost = 1;
-  if (isa<arith::DivFOp>(op) ||
-      (OpTrait::hasElementwiseMappableTraits(op) &&
-       !isa<arith::ArithDialect>(op->getDialect())))
+  if (isa<arith::DivFOp>(op) || (OpTrait::hasElementwiseMappableTraits(op) &&
+                                 !isa<arith::ArithDialect>(op->getDialect())))
     cost = kFunctionCost;
   for (Value operand : op->getOperands())
     if (isTile(operand.getType()))
@@ -228,8 +227,7 @@ void FormAnalysis::findForms(Block &block) {
       bool flipped = planOf(mma).flipped;
       bool paired = tileType(mma.getA()).getElementTypeBitWidth() == 16;
       Form form{flipped ? Lanes::Rows : Lanes::Columns, paired};
-      Value base =
-          throughTransposes(flipped ? mma.getA() : mma.getB(), form);
+      Value base = throughTransposes(flipped ? mma.getA() : mma.getB(), form);
       demand(base, form);
       Form other{flipped ? Lanes::Rows : Lanes::Columns, false};
       base = throughTransposes(flipped ? mma.getB() : mma.getA(), other);

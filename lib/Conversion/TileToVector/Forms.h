@@ -63,7 +63,8 @@ class FormAnalysis {
 public:
   void run(Block &block);
 
-  /// Whether `value` lies in scratch; otherwise it is computed where it is used.
+  /// Whether `value` lies in scratch; otherwise it is computed where it is
+  /// used.
   bool isStored(Value value) const { return stored.contains(value); }
   /// The forms in which a stored value is needed; bits by Form::index.
   unsigned formsOf(Value value) const { return forms.lookup(value); }
@@ -72,9 +73,7 @@ public:
   }
   /// The lanes in which `value` is made, before any other form of it.
   Lanes lanesOf(Value value) const;
-  const ProductPlan &planOf(MmaOp op) const {
-    return plans.find(op)->second;
-  }
+  const ProductPlan &planOf(MmaOp op) const { return plans.find(op)->second; }
   /// The product that `value` is the epilogue of, if any.
   MmaOp productOf(Value value) const { return epilogues.lookup(value); }
 

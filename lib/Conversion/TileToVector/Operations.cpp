@@ -43,10 +43,9 @@ public:
     if (row) {
       Value by = row;
       if (step < 0)
-        by = arith::SubIOp::create(b, arith::ConstantIndexOp::create(b, 0),
-                                   row);
-      result[dims.front()] =
-          arith::AddIOp::create(b, result[dims.front()], by);
+        by =
+            arith::SubIOp::create(b, arith::ConstantIndexOp::create(b, 0), row);
+      result[dims.front()] = arith::AddIOp::create(b, result[dims.front()], by);
     }
     if (column)
       result[dims.back()] =
@@ -71,8 +70,8 @@ public:
     if (left <= 0)
       return false;
     if (left < width)
-      mask = vector::ConstantMaskOp::create(b, maskType,
-                                            ArrayRef<int64_t>{left});
+      mask =
+          vector::ConstantMaskOp::create(b, maskType, ArrayRef<int64_t>{left});
     return true;
   }
 
@@ -80,8 +79,8 @@ public:
     auto vector = VectorType::get({width}, type.getElementType());
     if (!mask)
       return vector::LoadOp::create(b, vector, memory, position);
-    Value zero = arith::ConstantOp::create(
-        b, cast<TypedAttr>(b.getZeroAttr(vector)));
+    Value zero =
+        arith::ConstantOp::create(b, cast<TypedAttr>(b.getZeroAttr(vector)));
     return vector::MaskedLoadOp::create(b, vector, memory, position, mask,
                                         zero);
   }
@@ -130,8 +129,7 @@ void TileLowering::lowerLoad(LoadOp op) {
   int64_t columns = type.getShape().back(), width = widthFor(columns);
   auto zeros = [&](int64_t size) -> Value {
     auto vector = VectorType::get({size}, type.getElementType());
-    return arith::ConstantOp::create(b,
-                                     cast<TypedAttr>(b.getZeroAttr(vector)));
+    return arith::ConstantOp::create(b, cast<TypedAttr>(b.getZeroAttr(vector)));
   };
 
   auto loadRow = [&](Value row, bool inside) {
@@ -149,8 +147,8 @@ void TileLowering::lowerLoad(LoadOp op) {
 
   Value rows = window.getRows();
   auto loadRows = [&](Value from, Value to, bool inside) {
-    auto loop = scf::ForOp::create(b, from, to,
-                                   arith::ConstantIndexOp::create(b, 1));
+    auto loop =
+        scf::ForOp::create(b, from, to, arith::ConstantIndexOp::create(b, 1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(loop.getBody()->getTerminator());
     Value row = loop.getInductionVar();
@@ -160,8 +158,8 @@ void TileLowering::lowerLoad(LoadOp op) {
         window.prefetchNext(row, /*isWrite=*/false);
       return;
     }
-    Value vector = inside ? window.load(window.at(row, Value()), 1, Value())
-                          : zeros(1);
+    Value vector =
+        inside ? window.load(window.at(row, Value()), 1, Value()) : zeros(1);
     vector::StoreOp::create(b, vector, buffer, row);
   };
   loadRows(arith::ConstantIndexOp::create(b, 0), rows, true);
@@ -207,13 +205,13 @@ static Value accumulate(ImplicitLocOpBuilder &b, int64_t extent, int64_t step,
   Value zero = arith::ConstantIndexOp::create(b, 0);
   if (extent <= step)
     return body(zero, init);
-  auto loop = scf::ForOp::create(b, zero,
-                                 arith::ConstantIndexOp::create(b, extent),
-                                 arith::ConstantIndexOp::create(b, step), init);
+  auto loop =
+      scf::ForOp::create(b, zero, arith::ConstantIndexOp::create(b, extent),
+                         arith::ConstantIndexOp::create(b, step), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(loop.getBody());
-  scf::YieldOp::create(b, body(loop.getInductionVar(),
-                               loop.getRegionIterArg(0)));
+  scf::YieldOp::create(b,
+                       body(loop.getInductionVar(), loop.getRegionIterArg(0)));
   return loop.getResult(0);
 }
 
@@ -224,10 +222,10 @@ static Value splatConstant(ImplicitLocOpBuilder &b, VectorType type,
   if (isa<FloatType>(element))
     attr = b.getFloatAttr(element, value);
   else
-    attr = b.getIntegerAttr(
-        element, value == 0.0 ? APInt(32, 0)
-                 : value < 0  ? APInt::getSignedMinValue(32)
-                              : APInt::getSignedMaxValue(32));
+    attr =
+        b.getIntegerAttr(element, value == 0.0 ? APInt(32, 0)
+                                  : value < 0  ? APInt::getSignedMinValue(32)
+                                               : APInt::getSignedMaxValue(32));
   return arith::ConstantOp::create(b, DenseElementsAttr::get(type, attr));
 }
 
@@ -238,13 +236,11 @@ static Value logAddExp(ImplicitLocOpBuilder &b, Value x, Value y) {
       b, math::AbsFOp::create(b, arith::SubFOp::create(b, x, y)));
   Value sum = arith::AddFOp::create(
       b, high, math::Log1pOp::create(b, math::ExpOp::create(b, gap)));
-  Value infinity =
-      splatConstant(b, cast<VectorType>(x.getType()),
-                    std::numeric_limits<double>::infinity());
+  Value infinity = splatConstant(b, cast<VectorType>(x.getType()),
+                                 std::numeric_limits<double>::infinity());
   // -inf - -inf is no number, and neither is inf - inf.
-  Value infinite =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                            math::AbsFOp::create(b, high), infinity);
+  Value infinite = arith::CmpFOp::create(
+      b, arith::CmpFPredicate::OEQ, math::AbsFOp::create(b, high), infinity);
   return arith::SelectOp::create(b, infinite, high, sum);
 }
 
@@ -327,8 +323,7 @@ void TileLowering::lowerReduce(ReduceOp op) {
     return;
   }
   Value result = bufferOf(op.getResult(), Form());
-  bool overLanes =
-      (op.getDims().front() == 1) == (lanes == Lanes::Columns);
+  bool overLanes = (op.getDims().front() == 1) == (lanes == Lanes::Columns);
   if (overLanes) {
     forRange(across, 1, [&](Value major) {
       memref::StoreOp::create(b, flatten(alongLanes(major, init)), result,

@@ -97,9 +97,9 @@ void TileLowering::lowerProduct(MmaOp op) {
     }
     SmallVector<Value, 2> indices = {row, k};
     if (swapped)
-      indices = {arith::DivUIOp::create(b, k,
-                                        arith::ConstantIndexOp::create(b, 2)),
-                 times(row, 2)};
+      indices = {
+          arith::DivUIOp::create(b, k, arith::ConstantIndexOp::create(b, 2)),
+          times(row, 2)};
     Value pair = vector::LoadOp::create(b, VectorType::get({2}, element),
                                         scalars, indices);
     pair = vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
@@ -120,10 +120,11 @@ void TileLowering::lowerProduct(MmaOp op) {
   auto multiply = [&](Value row, Value column, Value k,
                       MutableArrayRef<Value> sums) {
     SmallVector<Value> loaded;
-    Value first = paired ? arith::DivUIOp::create(
-                               b, k, arith::ConstantIndexOp::create(b, 2))
-                               .getResult()
-                         : k;
+    Value first =
+        paired
+            ? arith::DivUIOp::create(b, k, arith::ConstantIndexOp::create(b, 2))
+                  .getResult()
+            : k;
     for (int64_t v = 0; v < block.vectors; ++v)
       loaded.push_back(vector::LoadOp::create(
           b, factorType, vectors,
@@ -145,11 +146,10 @@ void TileLowering::lowerProduct(MmaOp op) {
         for (int64_t v = 0; v < block.vectors; ++v) {
           points.emplace_back(
               *this, Point{lanes, at(row, r), at(column, v * width), width});
-          sums.push_back(
-              fresh ? arith::ConstantOp::create(
-                          b, cast<TypedAttr>(b.getZeroAttr(type)))
-                          .getResult()
-                    : points.back().get(acc));
+          sums.push_back(fresh ? arith::ConstantOp::create(
+                                     b, cast<TypedAttr>(b.getZeroAttr(type)))
+                                     .getResult()
+                               : points.back().get(acc));
         }
 
       int64_t unroll = std::min(kStepsUnrolled * step, depth);
@@ -159,10 +159,10 @@ void TileLowering::lowerProduct(MmaOp op) {
         for (int64_t u = 0; u < depth; u += step)
           multiply(row, column, arith::ConstantIndexOp::create(b, u), sums);
       } else {
-        auto loop = scf::ForOp::create(
-            b, arith::ConstantIndexOp::create(b, 0),
-            arith::ConstantIndexOp::create(b, depth),
-            arith::ConstantIndexOp::create(b, unroll), sums);
+        auto loop =
+            scf::ForOp::create(b, arith::ConstantIndexOp::create(b, 0),
+                               arith::ConstantIndexOp::create(b, depth),
+                               arith::ConstantIndexOp::create(b, unroll), sums);
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToEnd(loop.getBody());
         SmallVector<Value> carried(loop.getRegionIterArgs());
@@ -181,8 +181,7 @@ void TileLowering::lowerProduct(MmaOp op) {
             vector = point.compute(plan.epilogue);
           }
           vector::StoreOp::create(
-              b, vector, result,
-              ValueRange{at(row, r), at(column, v * width)});
+              b, vector, result, ValueRange{at(row, r), at(column, v * width)});
         }
     });
   });

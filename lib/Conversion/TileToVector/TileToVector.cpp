@@ -51,11 +51,10 @@ Value TileLowering::allocate(RankedTensorType tile, Form form) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&body);
   Value offset = arith::ConstantIndexOp::create(b, scratchBytes);
-  Value buffer =
-      memref::ViewOp::create(b, type, scratch, offset, ValueRange());
-  scratchBytes += llvm::alignTo(
-      type.getNumElements() * type.getElementTypeBitWidth() / 8,
-      kBufferAlignment);
+  Value buffer = memref::ViewOp::create(b, type, scratch, offset, ValueRange());
+  scratchBytes +=
+      llvm::alignTo(type.getNumElements() * type.getElementTypeBitWidth() / 8,
+                    kBufferAlignment);
   return buffer;
 }
 
@@ -276,8 +275,7 @@ struct ConvertTileToVectorPass
     // What all blocks have in common was hoisted; each makes its own tiles.
     Block &body = *foralls.front().getBody();
     Operation *first = &body.front();
-    for (Operation &op :
-         llvm::make_early_inc_range(func.getBody().front()))
+    for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
       if (llvm::any_of(op.getResultTypes(), isTile))
         op.moveBefore(first);
 
@@ -285,19 +283,19 @@ struct ConvertTileToVectorPass
     auto typeOf = [&](int64_t bytes) {
       return MemRefType::get({bytes}, builder.getI8Type());
     };
-    DictionaryAttr attributes = builder.getDictionaryAttr(builder.getNamedAttr(
-        gsa::kKindAttr, builder.getStringAttr("scratch")));
+    DictionaryAttr attributes = builder.getDictionaryAttr(
+        builder.getNamedAttr(gsa::kKindAttr, builder.getStringAttr("scratch")));
     unsigned index = func.getNumArguments();
-    if (failed(func.insertArgument(index, typeOf(0), attributes,
-                                   func.getLoc())))
+    if (failed(
+            func.insertArgument(index, typeOf(0), attributes, func.getLoc())))
       return signalPassFailure();
     BlockArgument scratch = func.getArgument(index);
     TileLowering lowering(body, scratch, **target);
     if (failed(lowering.run()))
       return signalPassFailure();
     scratch.setType(typeOf(lowering.getScratchBytes()));
-    func.setType(builder.getFunctionType(
-        func.getBody().front().getArgumentTypes(), {}));
+    func.setType(
+        builder.getFunctionType(func.getBody().front().getArgumentTypes(), {}));
   }
 };
 } // namespace
