@@ -1,9 +1,9 @@
-/*===- layer.c - A generated kernel in a C program -------------------------===*
- *
- * Runs the layer of layer.mlir on seeded input and compares it with the plain
- * recurrence, token by token, in double. Exits with 0 if they agree.
- *
- *===----------------------------------------------------------------------===*/
+//===- layer.c - A generated kernel in a C program ------------------------===//
+//
+// Runs the layer of layer.mlir on seeded input and compares it with the plain
+// recurrence, token by token, in double. Exits with 0 if they agree.
+//
+//===----------------------------------------------------------------------===//
 
 #include "layer.h"
 

@@ -42,11 +42,12 @@ std::unique_ptr<llvm::TargetMachine> gsa::createHostMachine() {
 void gsa::optimizeHostModule(llvm::Module &module,
                              llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
-  // Vectors were chosen at the `vector` stage; looking for more costs time and
-  // pulls apart what was put together.
+  // Vectors and blocks of registers were chosen at the `vector` stage; looking
+  // for more costs time and pulls apart what was put together.
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = false;
+  tuning.LoopUnrolling = false;
 
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

@@ -1,5 +1,10 @@
-/* Calls test/Target/Inputs/axpy.mlir's kernel: prints what the object says of
-   itself, and checks one call of each image that runs here. */
+//===- axpy.c - Calls a kernel by the contract ----------------------------===//
+//
+// Prints what the object of axpy.mlir says of itself, and checks one call of
+// each image that runs here.
+//
+//===----------------------------------------------------------------------===//
+
 #include "axpy.h"
 
 #include <stdio.h>
