@@ -62,11 +62,13 @@ void TileLowering::lowerProduct(MmaOp op) {
     scalarForm = {other(scalarForm.lanes), paired};
   Value scalars = bufferOf(scalarBase, scalarForm);
 
-  // An accumulator that nobody else needs is updated where it lies.
+  // An accumulator that nobody else needs is updated where it lies, unless a
+  // loop around this product alone starts from it each time.
   Value acc = op.getAcc();
   bool fresh = matchPattern(acc, m_AnyZeroFloat());
   if (!plan.epilogue && !destinations.count(out) && analysis.isStored(acc) &&
       acc.hasOneUse() && acc.getDefiningOp<MmaOp>() &&
+      acc.getDefiningOp()->getBlock() == op->getBlock() &&
       analysis.lanesOf(acc) == lanes)
     buffers[{out, Form{lanes, false}.index()}] = bufferOf(acc, {lanes, false});
   Value result = bufferOf(out, {lanes, false});
