@@ -29,7 +29,7 @@ static bool computesBF16(func::FuncOp func) {
 /// A symbol that text forms need not quote.
 static std::string symbolOf(StringRef target) {
   std::string symbol = target.str();
-  std::replace(symbol.begin(), symbol.end(), '-', '_');
+  llvm::replace(symbol, '-', '_');
   return symbol;
 }
 

@@ -1,4 +1,4 @@
-//===- Passes.h - Passes from one dialect to another -------------------------===//
+//===- Passes.h - Passes from one dialect to another ---------------------===//
 
 #ifndef GSA_CONVERSION_PASSES_H
 #define GSA_CONVERSION_PASSES_H

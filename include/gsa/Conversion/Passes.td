@@ -32,10 +32,13 @@ def OutlineBlocksPass : Pass<"gsa-outline-blocks", "ModuleOp"> {
 def ExpandBF16Pass : Pass<"gsa-expand-bf16", "func::FuncOp"> {
   let summary = "Conversions to bf16 become integer arithmetic";
   let description = [{
-    Rounds to nearest even, NaN stays NaN. Does nothing where the target has
-    instructions for bf16.
+    Rounds to nearest even, NaN stays NaN. Masked loads of bf16 become loads of
+    single elements. Does nothing where the target has instructions for bf16.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {

@@ -869,7 +869,7 @@ void SweepChunker::narrowWindow(const Gates &gates, Type product) {
 Gates SweepChunker::gatesOf(MemoryOp memory) {
   Value decay = memory.getDecay();
   Type product = productOf(memory);
-  auto found = gates.find({decay, product});
+  auto *found = gates.find({decay, product});
   if (found != gates.end())
     return found->second;
   Value tile = tileOf(decay, false);

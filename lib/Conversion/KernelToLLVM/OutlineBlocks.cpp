@@ -108,17 +108,19 @@ static Value loadTensor(OpBuilder &builder, Location loc,
   Value zero = LLVM::ConstantOp::create(builder, loc, i64, 0);
   descriptor.setOffset(builder, loc, zero);
   auto [strides, offset] = type.getStridesAndOffset();
-  for (auto [dim, size, stride] : llvm::enumerate(type.getShape(), strides)) {
+  for (int64_t dim = 0, rank = type.getRank(); dim < rank; ++dim) {
     auto constantOr = [&](int64_t value, size_t array) -> Value {
       if (!ShapedType::isDynamic(value))
         return LLVM::ConstantOp::create(builder, loc, i64, value);
       return loadField(builder, loc, i64, tensors,
                        base + array + dim * sizeof(int64_t));
     };
-    descriptor.setSize(builder, loc, dim,
-                       constantOr(size, offsetof(gsa_tensor, shape)));
-    descriptor.setStride(builder, loc, dim,
-                         constantOr(stride, offsetof(gsa_tensor, stride)));
+    descriptor.setSize(
+        builder, loc, dim,
+        constantOr(type.getDimSize(dim), offsetof(gsa_tensor, shape)));
+    descriptor.setStride(
+        builder, loc, dim,
+        constantOr(strides[dim], offsetof(gsa_tensor, stride)));
   }
   Value value = descriptor;
   return UnrealizedConversionCastOp::create(builder, loc, type, value)

@@ -118,13 +118,14 @@ int64_t TileLowering::widthFor(int64_t extent) const {
   return std::min(facts.vectorLanes, extent);
 }
 
-std::pair<int64_t, int64_t> TileLowering::extents(RankedTensorType type,
-                                                  Lanes lanes) {
+int64_t TileLowering::extentAlong(RankedTensorType type, Lanes lanes) {
   if (type.getRank() != 2)
-    return {1, type.getRank() ? type.getDimSize(0) : 1};
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  return lanes == Lanes::Columns ? std::pair(rows, columns)
-                                 : std::pair(columns, rows);
+    return type.getRank() ? type.getDimSize(0) : 1;
+  return type.getDimSize(lanes == Lanes::Columns ? 1 : 0);
+}
+
+int64_t TileLowering::extentAcross(RankedTensorType type, Lanes lanes) {
+  return type.getRank() == 2 ? extentAlong(type, other(lanes)) : 1;
 }
 
 void TileLowering::forRange(int64_t extent, int64_t step,
@@ -150,7 +151,8 @@ void TileLowering::forRange(Value end, llvm::function_ref<void(Value)> body) {
 
 void TileLowering::forPoints(RankedTensorType type, Lanes lanes,
                              llvm::function_ref<void(const Point &)> body) {
-  auto [across, along] = extents(type, lanes);
+  int64_t across = extentAcross(type, lanes);
+  int64_t along = extentAlong(type, lanes);
   int64_t width = widthFor(along);
   int64_t unroll = std::min(kUnroll, along / width);
   while (along % (width * unroll))
@@ -213,7 +215,8 @@ void TileLowering::makeOtherForms(Value value) {
 
 /// Interleaves neighbouring rows (columns), of the first form if it is there.
 void TileLowering::makePairs(Value value, Lanes lanes) {
-  auto [across, along] = extents(tileType(value), lanes);
+  int64_t across = extentAcross(tileType(value), lanes);
+  int64_t along = extentAlong(tileType(value), lanes);
   int64_t width = widthFor(along);
   Value buffer = bufferOf(value, {lanes, true});
   bool stored = analysis.hasForm(value, {lanes, false});
@@ -266,7 +269,8 @@ void TileLowering::copyTransposed(Value value, Form to) {
   RankedTensorType type = tileType(value);
   Lanes lanes = other(to.lanes);
   Value from = bufferOf(value, {lanes, false}), buffer = bufferOf(value, to);
-  auto [across, along] = extents(type, lanes);
+  int64_t across = extentAcross(type, lanes);
+  int64_t along = extentAlong(type, lanes);
   Type element = type.getElementType();
   int64_t unit = to.paired ? 2 : 1;
   if (!to.paired && type.getElementTypeBitWidth() != 32) {

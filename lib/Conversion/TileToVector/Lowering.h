@@ -47,9 +47,9 @@ private:
 
   // Elementwise (Elementwise.cpp).
   int64_t widthFor(int64_t extent) const;
-  /// Extents across and along the lanes.
-  static std::pair<int64_t, int64_t> extents(RankedTensorType type,
-                                             Lanes lanes);
+  /// Elements along the lanes, and lines of them.
+  static int64_t extentAlong(RankedTensorType type, Lanes lanes);
+  static int64_t extentAcross(RankedTensorType type, Lanes lanes);
   void forRange(int64_t extent, int64_t step,
                 llvm::function_ref<void(Value)> body);
   void forRange(Value end, llvm::function_ref<void(Value)> body);

@@ -282,7 +282,8 @@ void TileLowering::lowerReduce(ReduceOp op) {
   Type element = type.getElementType();
   bool isFloat = isa<FloatType>(element);
   Lanes lanes = analysis.lanesOf(op.getOperand());
-  auto [across, along] = extents(type, lanes);
+  int64_t across = extentAcross(type, lanes);
+  int64_t along = extentAlong(type, lanes);
   int64_t width = widthFor(along), count = along;
   auto vector = VectorType::get({width}, element);
 

@@ -44,7 +44,8 @@ void TileLowering::lowerProduct(MmaOp op) {
   const ProductPlan &plan = analysis.planOf(op);
   Value out = plan.epilogue ? plan.epilogue : Value(op.getResult());
   Lanes lanes = plan.flipped ? Lanes::Rows : Lanes::Columns;
-  auto [rows, columns] = extents(tileType(op.getResult()), lanes);
+  int64_t rows = extentAcross(tileType(op.getResult()), lanes);
+  int64_t columns = extentAlong(tileType(op.getResult()), lanes);
   int64_t depth = tileType(op.getA()).getDimSize(1);
   Type element = tileType(op.getA()).getElementType();
   bool paired = element.getIntOrFloatBitWidth() == 16;

@@ -41,7 +41,8 @@ TileLowering::TileLowering(Block &body, BlockArgument scratch,
 Value TileLowering::allocate(RankedTensorType tile, Form form) {
   SmallVector<int64_t> shape;
   if (tile.getRank() == 2) {
-    auto [across, along] = extents(tile, form.lanes);
+    int64_t across = extentAcross(tile, form.lanes);
+    int64_t along = extentAlong(tile, form.lanes);
     shape = form.paired ? SmallVector<int64_t>{across / 2, along * 2}
                         : SmallVector<int64_t>{across, along};
   } else {
