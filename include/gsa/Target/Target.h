@@ -63,7 +63,7 @@ public:
 
   /// `acc` plus the products of the bf16 pairs of `a` and `b`, f32 sums, one
   /// lane a pair: vectors of N, 2N and 2N elements. Only where
-  /// `Facts::hasBF16Dot`; N is a power of two, 4 to `Facts::vectorLanes`.
+  /// `Facts::hasBF16Dot`; N is a power of two, 2 to `Facts::vectorLanes`.
   virtual Value emitPairDot(OpBuilder &builder, Location loc, Value acc,
                             Value a, Value b) const = 0;
 
