@@ -1,0 +1,140 @@
+//===- Oracle.cpp - A spec's plain recurrence, in f64, run here -----------===//
+
+#include "gsa/Execution/Oracle.h"
+#include "gsa/Conversion/KernelSignature.h"
+#include "gsa/Conversion/Passes.h"
+#include "gsa/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+Oracle::Oracle(OwningOpRef<ModuleOp> module,
+               std::unique_ptr<ExecutionEngine> engine)
+    : module(std::move(module)), engine(std::move(engine)) {}
+Oracle::~Oracle() = default;
+
+/// Makes all float inputs of the loops f64: they widen what they load anyway.
+static LogicalResult widenInputs(func::FuncOp function) {
+  Type f64 = Float64Type::get(function.getContext());
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (!type || !isa<FloatType>(type.getElementType()) ||
+        type.getElementType() == f64)
+      continue;
+    argument.setType(MemRefType::get(type.getShape(), f64, type.getLayout()));
+    for (Operation *user : argument.getUsers()) {
+      if (isa<memref::DimOp>(user))
+        continue;
+      auto load = dyn_cast<memref::LoadOp>(user);
+      if (!load ||
+          !llvm::all_of(load->getUsers(), llvm::IsaPred<arith::ExtFOp>))
+        return user->emitError("a use of the oracle's inputs must be a load "
+                               "that is widened, got '")
+               << user->getName() << "'";
+      load.getResult().setType(f64);
+      for (Operation *wide : llvm::make_early_inc_range(load->getUsers())) {
+        wide->getResult(0).replaceAllUsesWith(load.getResult());
+        wide->erase();
+      }
+    }
+  }
+  function.setFunctionType(FunctionType::get(
+      function.getContext(), function.getBody().getArgumentTypes(), {}));
+  return success();
+}
+
+static LogicalResult lowerToLLVM(ModuleOp module) {
+  PassManager loops(module.getContext());
+  OpPassManager &nested = loops.nest<func::FuncOp>();
+  nested.addPass(createDecomposePass());
+  nested.addPass(createConvertGSAToLoopsPass({/*f64=*/true}));
+  if (failed(loops.run(module)))
+    return failure();
+
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (failed(widenInputs(function)))
+      return failure();
+    function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                      UnitAttr::get(module.getContext()));
+    // Names and kinds, which the translation to LLVM would warn of.
+    function->removeAttr(function.getArgAttrsAttrName());
+  }
+
+  PassManager pm(module.getContext());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  // The C library's functions before LLVM's: expm1 and log1p would become
+  // differences that cancel.
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  return pm.run(module);
+}
+
+FailureOr<std::unique_ptr<Oracle>> Oracle::create(OwningOpRef<ModuleOp> spec) {
+  if (failed(lowerToLLVM(*spec)))
+    return failure();
+  MLIRContext *context = spec->getContext();
+  registerBuiltinDialectTranslation(*context);
+  registerLLVMDialectTranslation(*context);
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+
+  auto make = [&]() -> llvm::Expected<std::unique_ptr<ExecutionEngine>> {
+    auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+    if (!builder)
+      return builder.takeError();
+    auto machine = builder->createTargetMachine();
+    if (!machine)
+      return machine.takeError();
+    ExecutionEngineOptions options;
+    auto optimize = makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
+                                              machine->get());
+    options.transformer = optimize;
+    options.enableObjectDump = false;
+    return ExecutionEngine::create(*spec, options, std::move(*machine));
+  };
+  auto engine = make();
+  if (!engine)
+    return spec->emitError("the oracle must compile here, got: ")
+           << llvm::toString(engine.takeError());
+  return std::unique_ptr<Oracle>(
+      new Oracle(std::move(spec), std::move(*engine)));
+}
+
+llvm::Error Oracle::run(StringRef function,
+                        ArrayRef<gsa_tensor> tensors) const {
+  // A memref is {allocated, aligned, offset, sizes, strides}; the C interface
+  // takes pointers to them, the packed one pointers to the pointers.
+  SmallVector<SmallVector<int64_t>> memrefs;
+  for (const gsa_tensor &tensor : tensors) {
+    auto data = static_cast<int64_t>(reinterpret_cast<uintptr_t>(tensor.data));
+    SmallVector<int64_t> &words =
+        memrefs.emplace_back(SmallVector<int64_t>{data, data, 0});
+    words.append(tensor.shape, tensor.shape + tensor.rank);
+    words.append(tensor.stride, tensor.stride + tensor.rank);
+  }
+  SmallVector<void *> pointers, packed;
+  for (SmallVector<int64_t> &words : memrefs)
+    pointers.push_back(words.data());
+  for (void *&pointer : pointers)
+    packed.push_back(&pointer);
+  return engine->invokePacked(("_mlir_ciface_" + function).str(), packed);
+}

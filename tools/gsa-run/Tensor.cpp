@@ -1,0 +1,338 @@
+//===- Tensor.cpp - Tensors in memory, of any element type and layout -----===//
+
+#include "Tensor.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <sys/mman.h>
+
+using namespace mlir;
+using namespace mlir::gsa;
+using namespace mlir::gsa::run;
+
+llvm::Error run::fail(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+int64_t run::countElements(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+std::string run::printShape(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << "[";
+  llvm::interleaveComma(shape, stream);
+  stream << "]";
+  return text;
+}
+
+StringRef run::dtypeName(int32_t dtype) {
+  switch (gsa_dtype(dtype)) {
+  case GSA_F32:
+    return "f32";
+  case GSA_F16:
+    return "f16";
+  case GSA_BF16:
+    return "bf16";
+  case GSA_F64:
+    return "f64";
+  case GSA_I32:
+    return "i32";
+  case GSA_I64:
+    return "i64";
+  }
+  llvm_unreachable("a gsa_dtype");
+}
+
+int64_t run::dtypeBytes(int32_t dtype) {
+  switch (gsa_dtype(dtype)) {
+  case GSA_F16:
+  case GSA_BF16:
+    return 2;
+  case GSA_F32:
+  case GSA_I32:
+    return 4;
+  case GSA_F64:
+  case GSA_I64:
+    return 8;
+  }
+  llvm_unreachable("a gsa_dtype");
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A float type of IEEE 754's kind.
+struct Format {
+  int exponentBits, fractionBits;
+
+  int smallestExponent() const { return 2 - (1 << (exponentBits - 1)); }
+  uint64_t infinity() const {
+    return ((uint64_t(1) << exponentBits) - 1) << fractionBits;
+  }
+  uint64_t sign() const { return uint64_t(1) << (exponentBits + fractionBits); }
+};
+} // namespace
+
+static Format formatOf(int32_t dtype) {
+  switch (gsa_dtype(dtype)) {
+  case GSA_F16:
+    return {5, 10};
+  case GSA_BF16:
+    return {8, 7};
+  case GSA_F32:
+    return {8, 23};
+  default:
+    return {11, 52};
+  }
+}
+
+uint64_t run::encode(double value, int32_t dtype) {
+  if (dtype == GSA_I32 || dtype == GSA_I64)
+    return uint64_t(int64_t(value));
+  Format format = formatOf(dtype);
+  auto bits = llvm::bit_cast<uint64_t>(value);
+  if (dtype == GSA_F64)
+    return bits;
+  uint64_t sign = bits >> 63 ? format.sign() : 0;
+  uint64_t fraction = bits & ((uint64_t(1) << 52) - 1);
+  int exponent = int(bits >> 52 & 0x7ff);
+  if (exponent == 0x7ff) // A quiet NaN keeps no payload.
+    return sign | format.infinity() |
+           (fraction ? uint64_t(1) << (format.fractionBits - 1) : 0);
+  exponent -= 1023;
+  int below = format.smallestExponent() - exponent; // > 0: subnormal
+  int shift = 52 - format.fractionBits + std::max(below, 0);
+  if (shift > 54) // Zero, f64's subnormal numbers, and all less than half of
+    return sign;  // the smallest number.
+  uint64_t significand = uint64_t(1) << 52 | fraction;
+  uint64_t rounded = significand >> shift;
+  uint64_t rest = significand & ((uint64_t(1) << shift) - 1);
+  uint64_t half = uint64_t(1) << (shift - 1);
+  if (rest > half || (rest == half && rounded & 1))
+    ++rounded;
+  // The leading one, and a carry out of the fraction, add to the exponent.
+  if (below < 0)
+    rounded += uint64_t(-below) << format.fractionBits;
+  return sign | std::min(rounded, format.infinity());
+}
+
+double run::decode(uint64_t bits, int32_t dtype) {
+  if (dtype == GSA_I32)
+    return double(int32_t(bits));
+  if (dtype == GSA_I64)
+    return double(int64_t(bits));
+  if (dtype == GSA_F64)
+    return llvm::bit_cast<double>(bits);
+  Format format = formatOf(dtype);
+  uint64_t sign = bits & format.sign() ? uint64_t(1) << 63 : 0;
+  uint64_t magnitude = bits & (format.sign() - 1);
+  uint64_t one = uint64_t(1) << format.fractionBits;
+  if (magnitude >= one) { // Normal, infinite, or NaN: the fields move.
+    uint64_t exponent = magnitude >> format.fractionBits;
+    exponent = magnitude >= format.infinity()
+                   ? 0x7ff
+                   : exponent - 1 + format.smallestExponent() + 1023;
+    uint64_t fraction = (magnitude & (one - 1)) << (52 - format.fractionBits);
+    return llvm::bit_cast<double>(sign | exponent << 52 | fraction);
+  }
+  double value = std::ldexp(double(magnitude),
+                            format.smallestExponent() - format.fractionBits);
+  return sign ? -value : value;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// What gaps and elements hold before anything is written.
+static constexpr unsigned char kBlank = 0xff;
+
+/// Strides of `shape`, and in `reach` how many elements they step over.
+static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
+  int32_t rank = tensor.rank;
+  // Dimensions from the inside out.
+  SmallVector<int32_t, 4> order;
+  for (int32_t i = rank - 1; i >= 0; --i)
+    order.push_back(i);
+  if (layout == Layout::Strided && rank >= 3) {
+    auto *heads = llvm::find(order, rank == 4 ? 2 : 1);
+    std::rotate(heads, heads + 1, order.end());
+  }
+  __int128 step = 1;
+  for (int32_t i : order) {
+    tensor.stride[i] = int64_t(step);
+    step *= tensor.shape[i];
+    // Gaps of odd sizes: no alignment comes out of them.
+    if (layout == Layout::Strided && rank > 1)
+      step += 3;
+  }
+  if (layout == Layout::Huge)
+    for (int32_t i = 0; i + 1 < rank; ++i)
+      if (tensor.shape[i] > 1) {
+        tensor.stride[i] += (int64_t(1) << 31) + 64;
+        break;
+      }
+  reach = 1;
+  for (int32_t i = 0; i < rank; ++i)
+    reach += __int128(tensor.shape[i] - 1) * tensor.stride[i];
+}
+
+llvm::Expected<Tensor> Tensor::create(ArrayRef<int64_t> shape, int32_t dtype,
+                                      Layout layout) {
+  Tensor result;
+  gsa_tensor &tensor = result.tensor;
+  tensor.dtype = dtype;
+  tensor.rank = int32_t(shape.size());
+  llvm::copy(shape, tensor.shape);
+  __int128 reach;
+  layOut(tensor, layout, reach);
+  result.layout = layout;
+  // A tensor without elements has an address all the same.
+  if (llvm::is_contained(shape, 0))
+    reach = 0;
+  // An element before and one after, so that a strided tensor starts at an odd
+  // one, and neighbours of its ends show when they are written.
+  __int128 bytes = (reach + 2) * dtypeBytes(dtype);
+  if (bytes > std::numeric_limits<int64_t>::max())
+    return fail("a tensor must fit into memory, got shape " +
+                printShape(shape));
+  result.size = size_t(bytes);
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (layout == Layout::Huge)
+    flags |= MAP_NORESERVE;
+  void *memory =
+      mmap(nullptr, result.size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (memory == MAP_FAILED)
+    return fail("a tensor must fit into memory, got shape " +
+                printShape(shape));
+  result.memory = static_cast<char *>(memory);
+  tensor.data =
+      result.memory + (layout == Layout::Strided ? dtypeBytes(dtype) : 0);
+  if (layout == Layout::Huge)
+    result.clear();
+  else
+    std::memset(result.memory, kBlank, result.size);
+  return std::move(result);
+}
+
+Tensor::Tensor(Tensor &&other)
+    : tensor(other.tensor), layout(other.layout), memory(other.memory),
+      size(other.size) {
+  other.memory = nullptr;
+}
+
+Tensor::~Tensor() {
+  if (memory)
+    munmap(memory, size);
+}
+
+void Tensor::forEachRow(llvm::function_ref<void(char *, int64_t)> row) const {
+  ArrayRef<int64_t> outer = shape().drop_back(tensor.rank ? 1 : 0);
+  int64_t rows = countElements(outer);
+  SmallVector<int64_t, 4> index(outer.size());
+  for (int64_t i = 0; i < rows; ++i) {
+    int64_t offset = 0;
+    for (size_t d = 0; d < outer.size(); ++d)
+      offset += index[d] * tensor.stride[d];
+    row(static_cast<char *>(tensor.data) + offset * dtypeBytes(tensor.dtype),
+        i);
+    for (size_t d = outer.size(); d-- > 0;) {
+      if (++index[d] < outer[d])
+        break;
+      index[d] = 0;
+    }
+  }
+}
+
+static int64_t rowSize(const gsa_tensor &tensor) {
+  return tensor.rank ? tensor.shape[tensor.rank - 1] : 1;
+}
+
+template <typename T>
+static void storeRow(char *row, const double *values, int64_t size,
+                     int32_t dtype) {
+  for (int64_t i = 0; i < size; ++i) {
+    auto bits = T(encode(values[i], dtype));
+    std::memcpy(row + i * sizeof(T), &bits, sizeof(T));
+  }
+}
+
+template <typename T>
+static void loadRow(const char *row, double *values, int64_t size,
+                    int32_t dtype) {
+  for (int64_t i = 0; i < size; ++i) {
+    T bits;
+    std::memcpy(&bits, row + i * sizeof(T), sizeof(T));
+    values[i] = decode(bits, dtype);
+  }
+}
+
+void Tensor::store(const Values &values) {
+  int64_t size = rowSize(tensor);
+  forEachRow([&](char *row, int64_t number) {
+    const double *from = values.data.data() + number * size;
+    switch (dtypeBytes(tensor.dtype)) {
+    case 2:
+      return storeRow<uint16_t>(row, from, size, tensor.dtype);
+    case 4:
+      return storeRow<uint32_t>(row, from, size, tensor.dtype);
+    default:
+      return storeRow<uint64_t>(row, from, size, tensor.dtype);
+    }
+  });
+}
+
+Values Tensor::load() const {
+  Values values{llvm::to_vector<4>(shape()), {}};
+  values.data.resize(countElements(shape()));
+  int64_t size = rowSize(tensor);
+  forEachRow([&](const char *row, int64_t number) {
+    double *to = values.data.data() + number * size;
+    switch (dtypeBytes(tensor.dtype)) {
+    case 2:
+      return loadRow<uint16_t>(row, to, size, tensor.dtype);
+    case 4:
+      return loadRow<uint32_t>(row, to, size, tensor.dtype);
+    default:
+      return loadRow<uint64_t>(row, to, size, tensor.dtype);
+    }
+  });
+  return values;
+}
+
+std::vector<char> Tensor::bytes() const {
+  int64_t size = rowSize(tensor) * dtypeBytes(tensor.dtype);
+  std::vector<char> result(countElements(shape()) * dtypeBytes(tensor.dtype));
+  forEachRow([&](const char *row, int64_t number) {
+    std::memcpy(result.data() + number * size, row, size);
+  });
+  return result;
+}
+
+void Tensor::clear() {
+  int64_t size = rowSize(tensor) * dtypeBytes(tensor.dtype);
+  forEachRow([&](char *row, int64_t) { std::memset(row, kBlank, size); });
+}
+
+bool Tensor::gapsAreUntouched() const {
+  if (layout == Layout::Huge)
+    return true;
+  std::vector<char> copy(memory, memory + size);
+  int64_t row = rowSize(tensor) * dtypeBytes(tensor.dtype);
+  forEachRow([&](const char *data, int64_t) {
+    std::memset(copy.data() + (data - memory), kBlank, row);
+  });
+  return llvm::all_of(copy, [](char c) { return c == char(kBlank); });
+}
