@@ -186,18 +186,23 @@ void SweepPlanner::build() {
 
   // Values that leave the sweep that made them, by their original.
   DenseMap<Value, Value> handedOut;
+  SmallVector<SetVector<Operation *>> members;
+  for (int index = 0, e = axes.size(); index < e; ++index)
+    members.push_back(membersOf(index));
   for (int index = 0, e = axes.size(); index < e; ++index) {
-    SetVector<Operation *> members = membersOf(index);
     SmallVector<Value> results;
-    for (Operation *op : members)
+    for (Operation *op : members[index])
       for (Value result : op->getResults())
         if (!isa<MemoryType>(result.getType()) && !handedOut.count(result) &&
             llvm::any_of(result.getUsers(), [&](Operation *user) {
-              auto found = sweepOf.find(user);
-              if (found == sweepOf.end())
+              if (!sweepOf.contains(user))
                 return true;
+              // What belongs to no sweep is computed again.
               return sweepOf.lookup(op) != kAnySweep &&
-                     found->second != index && found->second != kAnySweep;
+                     llvm::any_of(ArrayRef(members).drop_front(index + 1),
+                                  [&](const SetVector<Operation *> &later) {
+                                    return later.contains(user);
+                                  });
             }))
           results.push_back(result);
 
@@ -209,7 +214,7 @@ void SweepPlanner::build() {
     IRMapping mapping;
     for (auto [from, to] : handedOut)
       mapping.map(from, to);
-    for (Operation *op : members)
+    for (Operation *op : members[index])
       inner.clone(*op, mapping);
     SmallVector<Value> yielded;
     for (Value result : results)
