@@ -3,8 +3,8 @@
 // Kernels call no library: one element at a time is too slow, and results would
 // depend on the system's. Relative errors are below 3e-7. Polynomials were
 // fitted to least relative error (Lawson's algorithm) on the reduced ranges.
-// Results below 2^-126 are zero; the limits at 0 and infinity are exact, and
-// NaN stays NaN.
+// Exponentials below 2^-125 may be zero; the limits at 0 and infinity are
+// exact, and NaN stays NaN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,16 +78,16 @@ public:
       sum = add(mul(sum, x), f32(coefficient));
     return sum;
   }
-  /// The nearest integer to x, as a number, and 2 to it: 0 for -127, infinity
-  /// for 128.
-  std::pair<Value, Value> roundAndPower(Value x) {
+  /// The nearest integer n to x, as a number, and 2^(n - 1): 2^128 is none, but
+  /// numbers close to it are. n is -126 to 128; 2^-127 comes out as 0.
+  std::pair<Value, Value> roundAndHalfPower(Value x) {
     Value rounding = f32(kRounding);
     Value shifted = arith::AddFOp::create(*this, x, rounding);
     Value rounded = arith::SubFOp::create(*this, shifted, rounding);
     Value exponent = subi(bits(shifted), bits(rounding));
-    Value power =
-        number(arith::ShLIOp::create(*this, addi(exponent, i32(127)), i32(23)));
-    return {rounded, power};
+    Value half =
+        number(arith::ShLIOp::create(*this, addi(exponent, i32(126)), i32(23)));
+    return {rounded, half};
   }
 
 private:
@@ -109,35 +109,37 @@ private:
 
 /// 2^x = 2^n 2^f, n the nearest integer, |f| <= 1/2.
 static Value emitExp2(FloatBuilder &b, Value x) {
-  x = b.clamp(x, -127.0, 128.0);
-  auto [n, power] = b.roundAndPower(x);
+  x = b.clamp(x, -126.0, 128.0);
+  auto [n, half] = b.roundAndHalfPower(x);
   Value f = b.sub(x, n);
-  Value q = b.polynomial(f, {0.6931471880290201, 0.24022651084210975,
-                             0.05550357105183548, 0.009618030771284114,
-                             0.0013390867021126143, 0.00015469734964123434});
-  return b.mul(b.add(b.mul(q, f), b.f32(1.0)), power);
+  // Twice (2^f - 1) / f.
+  Value q = b.polynomial(f, {1.3862943760580402, 0.4804530216842195,
+                             0.11100714210367096, 0.019236061542568228,
+                             0.0026781734042252286, 0.0003093946992824687});
+  return b.mul(b.add(b.mul(q, f), b.f32(2.0)), half);
 }
 
-/// e^f - 1 and 2^n with x = n log(2) + f, |f| <= log(2) / 2.
+/// e^f - 1 and 2^(n - 1) with x = n log(2) + f, |f| <= log(2) / 2.
 static std::pair<Value, Value> reduceExponential(FloatBuilder &b, Value x) {
-  x = b.clamp(x, -88.02969, 89.0);
-  auto [n, power] = b.roundAndPower(b.mul(x, b.f32(kLog2E)));
+  x = b.clamp(x, -87.336548, 89.0);
+  auto [n, half] = b.roundAndHalfPower(b.mul(x, b.f32(kLog2E)));
   Value f =
       b.sub(b.sub(x, b.mul(n, b.f32(kLn2High))), b.mul(n, b.f32(kLn2Low)));
   Value q = b.polynomial(f, {0.5000000026950394, 0.16666576969420452,
                              0.041666375132973055, 0.008363181338680074,
                              0.0013941124080379744});
-  return {b.add(b.mul(b.mul(f, f), q), f), power};
+  return {b.add(b.mul(b.mul(f, f), q), f), half};
 }
 
 static Value emitExp(FloatBuilder &b, Value x) {
-  auto [em1, power] = reduceExponential(b, x);
-  return b.mul(b.add(em1, b.f32(1.0)), power);
+  auto [em1, half] = reduceExponential(b, x);
+  return b.mul(b.add(b.mul(em1, b.f32(2.0)), b.f32(2.0)), half);
 }
 
 static Value emitExpM1(FloatBuilder &b, Value x) {
-  auto [em1, power] = reduceExponential(b, x);
-  return b.add(b.mul(em1, power), b.sub(power, b.f32(1.0)));
+  auto [em1, half] = reduceExponential(b, x);
+  Value result = b.add(b.mul(em1, half), b.sub(half, b.f32(0.5)));
+  return b.add(result, result);
 }
 
 /// log(x) = e log(2) + log(m), m in [sqrt(1/2), sqrt(2)].

@@ -61,7 +61,7 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
   let description = [{
     Rewrites `math.exp2`, `exp`, `expm1`, `log` and `log1p` on scalars and
     vectors of f32 by range reduction and a polynomial: relative error below
-    3e-7, results below 2^-126 zero, limits exact, NaN stays NaN.
+    3e-7, results below 2^-125 zero, limits exact, NaN stays NaN.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
