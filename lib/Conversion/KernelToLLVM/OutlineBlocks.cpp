@@ -49,6 +49,8 @@ static FailureOr<SmallVector<int64_t>> extentsOf(func::FuncOp kernel,
              type.isDynamicDim(1)) {
     shape[0] = GSA_EXTENT_BATCH;
     shape[1] = GSA_EXTENT_TIME;
+  } else if (dynamic == 1 && type.getRank() >= 3 && type.isDynamicDim(1)) {
+    shape[1] = GSA_EXTENT_TIME; // Packed sequences: the batch is 1.
   } else if (dynamic != 0 || type.getRank() > GSA_MAX_RANK) {
     return kernel.emitOpError()
            << "argument " << index
