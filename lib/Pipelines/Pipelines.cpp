@@ -6,6 +6,7 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -54,6 +55,7 @@ static void buildLLVM(OpPassManager &machine) {
   machine.addPass(createConvertControlFlowToLLVMPass());
   machine.addPass(createConvertFuncToLLVMPass());
   machine.addPass(createReconcileUnrealizedCastsPass());
+  machine.addNestedPass<LLVM::LLVMFuncOp>(createBF16AsIntegersPass());
   simplify(machine);
 }
 

@@ -32,13 +32,20 @@ def OutlineBlocksPass : Pass<"gsa-outline-blocks", "ModuleOp"> {
 def ExpandBF16Pass : Pass<"gsa-expand-bf16", "func::FuncOp"> {
   let summary = "Conversions to bf16 become integer arithmetic";
   let description = [{
-    Rounds to nearest even, NaN stays NaN. Masked loads of bf16 become loads of
-    single elements. Does nothing where the target has instructions for bf16.
+    Rounds to nearest even, NaN stays NaN. Does nothing where the target has
+    instructions for bf16.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def BF16AsIntegersPass
+    : Pass<"gsa-bf16-as-integers", "::mlir::LLVM::LLVMFuncOp"> {
+  let summary = "What only moves bf16 moves integers";
+  let description = [{
+    Replaces bf16 by i16 in the bodies of functions, whose arithmetic was
+    expanded before. Does nothing where the target has instructions for bf16.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {

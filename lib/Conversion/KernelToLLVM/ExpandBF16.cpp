@@ -10,10 +10,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::gsa {
@@ -35,20 +31,6 @@ struct ExpandBF16Pass : gsa::impl::ExpandBF16PassBase<ExpandBF16Pass> {
     RewritePatternSet patterns(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      return signalPassFailure();
-
-    // Where these loads are no instruction, code generation loads each element
-    // and rounds it, though it needs no rounding.
-    SmallVector<Operation *> masked;
-    getOperation().walk([&](vector::MaskedLoadOp op) {
-      if (op.getVectorType().getElementType().isBF16())
-        masked.push_back(op);
-    });
-    RewritePatternSet elements(&getContext());
-    vector::populateVectorMaskedLoadStoreEmulationPatterns(elements);
-    GreedyRewriteConfig config;
-    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
-    if (failed(applyOpPatternsGreedily(masked, std::move(elements), config)))
       signalPassFailure();
   }
 };
