@@ -16,6 +16,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::gsa {
@@ -169,6 +170,13 @@ LogicalResult TileLowering::lower(Operation *op) {
           return failure();
     return success();
   }
+  if (auto scan = dyn_cast<ScanOp>(op); scan && scan.getDim() != 0)
+    return op->emitOpError("must run along dimension 0 to be lowered, got ")
+           << scan.getDim();
+  if (DenseElementsAttr elements; makesTiles &&
+                                  matchPattern(op, m_Constant(&elements)) &&
+                                  !elements.isSplat())
+    return op->emitOpError("must be one number to be lowered, got several");
   if (auto load = dyn_cast<LoadOp>(op))
     lowerLoad(load);
   else if (auto store = dyn_cast<StoreOp>(op))

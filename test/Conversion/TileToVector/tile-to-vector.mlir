@@ -325,3 +325,36 @@ func.func @exchange(%c: i1, %n: index) attributes {gsa.kernel} {
 }
 }
 }
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+func.func @scan_columns(%m: memref<16x16xf32>, %n: index) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  scf.forall (%s) in (%n) {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x16xf32> -> tensor<16x16xf32>
+    // expected-error @+1 {{must run along dimension 0 to be lowered, got 1}}
+    %i, %e, %t = tile.scan add %x along 1 : tensor<16x16xf32> -> tensor<16x16xf32>, tensor<16x16xf32>, tensor<16xf32>
+    tile.store %i, %m[%c0, %c0] dims [0, 1] : tensor<16x16xf32>, memref<16x16xf32>
+  }
+  return
+}
+}
+}
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+func.func @table(%m: memref<4xf32>, %n: index) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  scf.forall (%s) in (%n) {
+    // expected-error @+1 {{must be one number to be lowered, got several}}
+    %x = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+    tile.store %x, %m[%c0] dims [0] : tensor<4xf32>, memref<4xf32>
+  }
+  return
+}
+}
+}
