@@ -42,8 +42,8 @@ std::unique_ptr<llvm::TargetMachine> gsa::createHostMachine() {
 void gsa::optimizeHostModule(llvm::Module &module,
                              llvm::TargetMachine &machine) {
   // Vectors, unrolling and blocks of registers were chosen at the `vector`
-  // stage; what is left is to clean up addresses. A general pipeline takes twice
-  // as long for the same code.
+  // stage; what is left is to clean up addresses. A general pipeline takes
+  // twice as long for the same code.
   constexpr StringLiteral pipeline =
       "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
       "loop-mssa(loop-rotate,licm),early-cse<memssa>,"
