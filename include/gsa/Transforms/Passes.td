@@ -5,6 +5,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CheckSpecPass : Pass<"gsa-check-spec", "func::FuncOp"> {
+  let summary = "Refuses what a spec may not contain";
+  let description = [{
+    Holds a function to the list in `dialects/GSA/README.md` and changes
+    nothing. The passes that follow rely on it. Also takes functions that
+    `--gsa-decompose` has been over.
+  }];
+}
+
 def DecomposePass : Pass<"gsa-decompose", "func::FuncOp"> {
   let summary = "Compositions become memories, reads and a softmax";
 }
@@ -20,6 +29,9 @@ def FuseScansPass : Pass<"gsa-fuse-scans", "func::FuncOp"> {
 
     A final state is known only when its sweep has ended; a memory that starts
     from it belongs to a later sweep.
+
+    Expects a function that computes nothing of states and of sizes, as
+    `--gsa-check-spec` says.
   }];
 }
 
@@ -57,11 +69,16 @@ def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
 }
 
 def ApproximateMathPass : Pass<"gsa-approximate-math"> {
-  let summary = "Exponentials and logarithms in f32 become arithmetic";
+  let summary = "Functions of scalars and vectors become arithmetic";
   let description = [{
-    Rewrites `math.exp2`, `exp`, `expm1`, `log` and `log1p` on scalars and
-    vectors of f32 by range reduction and a polynomial: relative error below
-    3e-7, results below 2^-125 zero, limits exact, NaN stays NaN.
+    Rewrites what would become calls of a library, on scalars and vectors of f32
+    and, computed in f32, of bf16 and f16. `math.exp2`, `exp`, `expm1`, `log`,
+    `log2`, `log10`, `log1p`, `tanh`, `erf` and `rsqrt` by range reduction and a
+    polynomial: relative error below 3e-7, results below 2^-125 may be zero,
+    limits exact, NaN stays NaN. `math.ceil`, `floor`, `round`, `roundeven`,
+    `trunc`, `copysign`, `clampf`, `arith.maxnumf` and `minnumf` exactly;
+    `math.fma` fused if the processor fuses. Functions that are left and need a
+    library are errors.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
