@@ -7,6 +7,7 @@
 
 #include "dialects/BrokenLaw.h"
 #include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,13 +25,13 @@ LogicalResult GSADialect::verifyOperationAttribute(Operation *op,
                                                    NamedAttribute attribute) {
   StringRef name = attribute.getName();
   Attribute value = attribute.getValue();
-  if (name == "gsa.kernel" && !isa<UnitAttr>(value))
+  if (name == kKernelAttr && !isa<UnitAttr>(value))
     return brokenLaw(op, "dialect-4",
                      "gsa.kernel must be a unit attribute, got ", value);
-  if (name == "gsa.schedule" && !isa<ScheduleAttr>(value))
+  if (name == kScheduleAttr && !isa<ScheduleAttr>(value))
     return brokenLaw(op, "dialect-5",
                      "gsa.schedule must be a #gsa.schedule, got ", value);
-  if (name == "gsa.target" && !isa<TargetAttr>(value))
+  if (name == kTargetAttr && !isa<TargetAttr>(value))
     return brokenLaw(op, "dialect-6", "gsa.target must be a #gsa.target, got ",
                      value);
   return success();
@@ -46,9 +47,9 @@ static LogicalResult verifyName(FunctionOpInterface function, unsigned index,
                      value);
   unsigned numArguments = function.getNumArguments();
   for (unsigned i = 0; i < index; ++i) {
-    Attribute other =
-        i < numArguments ? function.getArgAttr(i, "gsa.name")
-                         : function.getResultAttr(i - numArguments, "gsa.name");
+    Attribute other = i < numArguments
+                          ? function.getArgAttr(i, kNameAttr)
+                          : function.getResultAttr(i - numArguments, kNameAttr);
     if (other == name)
       return brokenLaw(function, "dialect-2",
                        "gsa.name must differ between arguments and results, "
@@ -63,9 +64,9 @@ LogicalResult GSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                    NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   Attribute value = attribute.getValue();
-  if (function && attribute.getName() == "gsa.name")
+  if (function && attribute.getName() == kNameAttr)
     return verifyName(function, index, value);
-  if (attribute.getName() == "gsa.kind") {
+  if (attribute.getName() == kKindAttr) {
     auto kind = dyn_cast<StringAttr>(value);
     if (!kind || (kind != "input" && kind != "output" && kind != "offsets" &&
                   kind != "scratch"))
@@ -82,7 +83,7 @@ LogicalResult
 GSADialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned index,
                                         NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
-  if (function && attribute.getName() == "gsa.name")
+  if (function && attribute.getName() == kNameAttr)
     return verifyName(function, function.getNumArguments() + index,
                       attribute.getValue());
   return success();

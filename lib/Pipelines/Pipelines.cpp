@@ -63,6 +63,10 @@ void gsa::buildPipeline(OpPassManager &pm, Stage from, Stage to,
                         const std::vector<std::string> &targets) {
   auto climbs = [&](Stage stage) { return from < stage && stage <= to; };
 
+  // Whatever rung a text comes in at.
+  if (from < Stage::Chunked && from < to)
+    (from < Stage::Specialized ? pm : pm.nest<ModuleOp>())
+        .addNestedPass<func::FuncOp>(createCheckSpecPass());
   if (climbs(Stage::GSA)) {
     OpPassManager &func = pm.nest<func::FuncOp>();
     func.addPass(createDecomposePass());
@@ -114,8 +118,9 @@ std::string gsa::stageNames() {
 
 namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
-  ListOption<std::string> targets{*this, "targets",
-                                  llvm::cl::desc("machines to compile for")};
+  ListOption<std::string> targets{
+      *this, "targets", llvm::cl::desc("machines to compile for"),
+      llvm::cl::list_init<std::string>({kDefaultTarget.str()})};
 };
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "gsa/Target/Target.h"
 #include "CPU/CPU.h"
 #include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
 
 #include "mlir/IR/Operation.h"
 
@@ -55,7 +56,7 @@ gsa::expandTargets(ArrayRef<std::string> names, bool computesBF16,
 
 FailureOr<const Target *> gsa::getTarget(Operation *op) {
   for (Operation *at = op; at; at = at->getParentOp()) {
-    auto attr = at->getAttrOfType<TargetAttr>("gsa.target");
+    auto attr = at->getAttrOfType<TargetAttr>(kTargetAttr);
     if (!attr)
       continue;
     StringRef name = attr.getName().getValue();

@@ -1,6 +1,7 @@
 //===- Schedule.cpp - Chooses a point in the space of schedules -----------===//
 
 #include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
 #include "gsa/Transforms/Passes.h"
 
 namespace mlir::gsa {
@@ -15,9 +16,9 @@ namespace {
 struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    if (func->hasAttr("gsa.schedule"))
+    if (func->hasAttr(kScheduleAttr))
       return;
-    func->setAttr("gsa.schedule",
+    func->setAttr(kScheduleAttr,
                   ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
                                     /*chunk=*/16, /*slices=*/1));
   }

@@ -1,6 +1,7 @@
 //===- Specialize.cpp - One module for each machine -----------------------===//
 
 #include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
 #include "gsa/Target/Target.h"
 #include "gsa/Transforms/Passes.h"
 
@@ -54,7 +55,7 @@ struct SpecializePass : gsa::impl::SpecializePassBase<SpecializePass> {
     for (const Target *target : *all) {
       auto nested = ModuleOp::create(builder, module.getLoc(),
                                      symbolOf(target->getName()));
-      nested->setAttr("gsa.target",
+      nested->setAttr(kTargetAttr,
                       TargetAttr::get(&getContext(), builder.getStringAttr(
                                                          target->getName())));
       for (func::FuncOp spec : specs) {

@@ -22,7 +22,9 @@ static llvm::cl::opt<std::string> input(llvm::cl::Positional,
 static llvm::cl::list<std::string>
     targets("targets", llvm::cl::CommaSeparated, llvm::cl::value_desc("a,b,c"),
             llvm::cl::desc("Machines to compile for, for example "
-                           "x86-64-v4,x86-64-v3,x86-64"),
+                           "x86-64-v4,x86-64-v3,x86-64; x86-64, which runs "
+                           "everywhere, by default"),
+            llvm::cl::list_init<std::string>({gsa::kDefaultTarget.str()}),
             llvm::cl::cat(category));
 static llvm::cl::opt<std::string>
     output("o", llvm::cl::value_desc("file"),
@@ -112,7 +114,14 @@ static LogicalResult writeObject(const gsa::CompiledObject &object) {
           code.write(StringRef(object.object.data(), object.object.size()))) ||
       failed(header.write(object.header)))
     return failure();
-  return success(succeeded(header.keep()) && succeeded(code.keep()));
+  if (failed(header.keep()))
+    return failure();
+  if (failed(code.keep())) {
+    // A header without its object would hide what happened.
+    llvm::sys::fs::remove(headerPath);
+    return failure();
+  }
+  return success();
 }
 
 static LogicalResult run() {

@@ -3,16 +3,11 @@
 #ifndef GSA_CONVERSION_KERNELSIGNATURE_H
 #define GSA_CONVERSION_KERNELSIGNATURE_H
 
+#include "dialects/GSA/GSANames.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace mlir::gsa {
-
-/// Attributes of kernels and of their arguments.
-inline constexpr llvm::StringLiteral kKernelAttr = "gsa.kernel";
-inline constexpr llvm::StringLiteral kNameAttr = "gsa.name";
-inline constexpr llvm::StringLiteral kKindAttr = "gsa.kind";
-inline constexpr llvm::StringLiteral kScheduleAttr = "gsa.schedule";
-inline constexpr llvm::StringLiteral kTargetAttr = "gsa.target";
 
 /// A function that became a kernel. Each tensor argument is a strided memref of
 /// the same shape, its last stride 1; each result is one more argument.

@@ -32,6 +32,9 @@ std::optional<Stage> parseStage(StringRef name);
 /// "spec, gsa, ..., object", for messages.
 std::string stageNames();
 
+/// What is compiled for if `--targets` is not given: every x86-64 machine.
+inline constexpr llvm::StringLiteral kDefaultTarget = "x86-64";
+
 /// Adds the passes after stage `from` up to `to`, at most `Stage::LLVM`, for a
 /// root module. `targets` are as given to `--targets`.
 void buildPipeline(OpPassManager &pm, Stage from, Stage to,

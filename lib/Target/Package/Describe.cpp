@@ -2,6 +2,7 @@
 
 #include "Package.h"
 #include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
 #include "gsa/kernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -79,7 +80,7 @@ static FailureOr<PackagedKernel> describeKernel(LLVM::LLVMFuncOp entry) {
   if (failed(target))
     return failure();
   auto arguments = entry->getAttrOfType<ArrayAttr>("gsa.arguments");
-  auto schedule = entry->getAttrOfType<ScheduleAttr>("gsa.schedule");
+  auto schedule = entry->getAttrOfType<ScheduleAttr>(kScheduleAttr);
   auto scratch = entry->getAttrOfType<IntegerAttr>("gsa.scratch");
   if (!arguments || !schedule || !scratch)
     return entry.emitOpError()
@@ -104,7 +105,7 @@ FailureOr<std::vector<PackagedKernel>> gsa::describeKernels(ModuleOp module) {
   std::vector<PackagedKernel> kernels;
   for (auto nested : module.getOps<ModuleOp>()) {
     for (auto entry : nested.getOps<LLVM::LLVMFuncOp>()) {
-      if (!entry->hasAttr("gsa.kernel"))
+      if (!entry->hasAttr(kKernelAttr))
         continue;
       FailureOr<PackagedKernel> found = describeKernel(entry);
       if (failed(found))

@@ -1,0 +1,20 @@
+//===- GSANames.h - Names of the gsa attributes of other ops --------------===//
+
+#ifndef DIALECTS_GSA_GSANAMES_H
+#define DIALECTS_GSA_GSANAMES_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace mlir::gsa {
+
+/// Of functions: a kernel, how it is computed. Of modules: for which machine.
+inline constexpr llvm::StringLiteral kKernelAttr = "gsa.kernel";
+inline constexpr llvm::StringLiteral kScheduleAttr = "gsa.schedule";
+inline constexpr llvm::StringLiteral kTargetAttr = "gsa.target";
+/// Of arguments and results: a name in C, and a role; see `createKernel`.
+inline constexpr llvm::StringLiteral kNameAttr = "gsa.name";
+inline constexpr llvm::StringLiteral kKindAttr = "gsa.kind";
+
+} // namespace mlir::gsa
+
+#endif // DIALECTS_GSA_GSANAMES_H
