@@ -281,18 +281,28 @@ LogicalResult SpecChecker::checkResults() {
 LogicalResult SpecChecker::checkSweep() {
   // What no result needs is dropped before it is fused.
   DenseSet<Operation *> live;
+  bool readsTime = false;
   SmallVector<Operation *> worklist = {func.getBody().front().getTerminator()};
   while (!worklist.empty()) {
     Operation *op = worklist.pop_back_val();
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp();
-          def && live.insert(def).second)
-        worklist.push_back(def);
+    for (Value operand : op->getOperands()) {
+      if (Operation *def = operand.getDefiningOp()) {
+        if (live.insert(def).second)
+          worklist.push_back(def);
+        continue;
+      }
+      auto type = cast<RankedTensorType>(operand.getType());
+      readsTime |= type.getRank() >= 3 && !states.contains(operand) &&
+                   !isa<tensor::DimOp>(op);
+    }
   }
   llvm::erase_if(scans, [&](Scan &scan) { return !live.contains(scan.op); });
   if (scans.empty())
     return func.emitError("a spec must hold a memory that its results depend "
                           "on, got none");
+  if (!readsTime)
+    return func.emitError("a spec must read an argument over time, got none "
+                          "but for its size");
 
   Scan &first = scans.front();
   for (Scan &scan : scans) {

@@ -433,3 +433,20 @@ func.func @heads(%q: tensor<?x?x2x32xf32>, %p: tensor<?x?x4x32xf32>)
       -> tensor<?x?x4x32xf32>
   return %y, %z : tensor<?x?x2x32xf32>, tensor<?x?x4x32xf32>
 }
+
+// -----
+
+// expected-error @+1 {{a spec must read an argument over time, got none but for its size}}
+func.func @constants(%q: tensor<?x?x2x32xf32>) -> tensor<?x?x2x32xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %batch = tensor.dim %q, %c0 : tensor<?x?x2x32xf32>
+  %time = tensor.dim %q, %c1 : tensor<?x?x2x32xf32>
+  %one = arith.constant 1.0 : f32
+  %x = tensor.splat %one[%batch, %time] : tensor<?x?x2x32xf32>
+  %m = gsa.memory rows(%x : tensor<?x?x2x32xf32>)
+      columns(%x : tensor<?x?x2x32xf32>) : !gsa.memory<2x32x32>
+  %y = gsa.read rows %m, %x : !gsa.memory<2x32x32>, tensor<?x?x2x32xf32>
+      -> tensor<?x?x2x32xf32>
+  return %y : tensor<?x?x2x32xf32>
+}
