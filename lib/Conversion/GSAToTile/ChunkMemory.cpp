@@ -7,8 +7,8 @@
 //     by columns      y = E * (tril(x c^T) W + x S^T)
 //     by rows         y = tril((x E) W^T) c + (x E) S
 //     carry           S' = exp2(G_n) (S + W^T c)
-//                     where factors are rounded, G starts at -m/M in row m and
-//                     memories are carried times exp2(m/M): see spreadOf
+//                     G starts at a reference, and memories are carried times
+//                     its inverse: see referenceOf
 //   one decay for all rows: D_ij = exp2(G_i - G_j) for j <= i, else 0
 //     by columns      y = (D * x c^T) r + exp2(G) (x S^T)
 //     by rows         y = (D * x r^T) c + (exp2(G) x) S
@@ -34,6 +34,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -49,6 +50,9 @@ using namespace mlir::gsa;
 constexpr int64_t kColumnPadding = 16;
 /// log2 of the smallest decay a token can have: 1e-30, as good as none.
 constexpr double kDecayFloor = -100.0;
+/// log2 of the decay that a window may reach. Factors span this much, half of
+/// it above 1 and half below, which leaves 2^70 for the products of the inputs.
+constexpr double kWindowDecay = -110.0;
 constexpr double kLog2E = 1.4426950408889634;
 
 namespace {
@@ -182,7 +186,7 @@ public:
 /// What a decay gives to the memories that share it.
 struct Gates {
   Value log2;    ///< per token, f32: [C, M], or [C] for one decay a token
-  Value sums;    ///< inclusive running sums of `log2`, less the row's spread
+  Value sums;    ///< inclusive running sums of `log2`, from the reference
   Value factors; ///< exp2(sums)
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;
@@ -242,9 +246,9 @@ private:
   // Memories.
   Type productOf(MemoryOp memory) const;
   Gates gatesOf(MemoryOp memory);
-  Value spreadOf(int64_t rows);
-  Value spread(MemoryOp memory, Value state, bool back);
-  void narrowWindow(const Gates &gates, Type product);
+  Value referenceOf(int64_t rows, Type product);
+  Value refer(MemoryOp memory, Value state, bool back);
+  void narrowWindow(const Gates &gates);
   Value rowsOf(MemoryOp memory);
   Value columnsOf(MemoryOp memory);
   Value writesOf(MemoryOp memory);
@@ -283,6 +287,7 @@ private:
   DenseMap<Operation *, Value> nextOf; ///< of softmax_decay
   llvm::MapVector<std::pair<Value, Type>, Gates> gates;
   DenseMap<Operation *, Value> writes;
+  DenseMap<Operation *, Value> writtenWindow; ///< rows that `writes` has
 };
 
 } // namespace
@@ -341,48 +346,57 @@ LogicalResult SweepChunker::findHeads() {
 LogicalResult SweepChunker::findSlices() {
   if (slices == 1)
     return success();
-  auto leadsOut = [&](Value value, auto &self,
-                      SmallVectorImpl<Value> &seen) -> bool {
-    seen.push_back(value);
-    for (Operation *user : value.getUsers()) {
-      if (isa<YieldOp>(user))
-        continue;
-      if (!OpTrait::hasElementwiseMappableTraits(user) ||
-          !self(user->getResult(0), self, seen))
-        return false;
-    }
-    return true;
+  // A value that can be made for a part of its columns: nothing on the way
+  // needs them all.
+  auto canCut = [&](Value value, auto &self) -> bool {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    Operation *op = value.getDefiningOp();
+    if (!type || type.getRank() < 3 || !op)
+      return true;
+    if (auto read = dyn_cast<ReadOp>(op))
+      return read.getSide() == Side::Rows &&
+             slicedMemories.contains(read.getMemory().getDefiningOp());
+    return !isa<SoftmaxOp, SoftmaxDecayOp>(op) &&
+           llvm::all_of(op->getOperands(),
+                        [&](Value operand) { return self(operand, self); });
   };
-  for (MemoryOp memory : memories) {
-    SmallVector<Value> values;
-    if (llvm::all_of(memory->getUsers(), [&](Operation *user) {
-          if (isa<FinalStateOp>(user))
-            return true;
-          auto read = cast<ReadOp>(user);
-          return read.getSide() == Side::Rows &&
-                 leadsOut(read.getResult(), leadsOut, values);
-        })) {
-      slicedMemories.insert(memory);
-      slicedValues.insert(values.begin(), values.end());
+  // Collects what is computed of `value` up to what is stored; false if it
+  // meets something that needs all columns.
+  auto leadsOut = [&](Value value, auto &self) -> bool {
+    slicedValues.insert(value);
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      if (isa<YieldOp>(user))
+        return true;
+      return OpTrait::hasElementwiseMappableTraits(user) &&
+             canCut(user->getResult(0), canCut) &&
+             self(user->getResult(0), self);
+    });
+  };
+  // Memories that are cut may meet each other, so take all and drop those that
+  // cannot be until the rest can.
+  slicedMemories.insert(memories.begin(), memories.end());
+  for (bool changed = true; changed;) {
+    changed = false;
+    slicedValues.clear();
+    for (MemoryOp memory : memories) {
+      if (!isSliced(memory))
+        continue;
+      bool cut = canCut(memory.getColumns(), canCut) &&
+                 llvm::all_of(memory->getUsers(), [&](Operation *user) {
+                   auto read = dyn_cast<ReadOp>(user);
+                   return !read || (read.getSide() == Side::Rows &&
+                                    leadsOut(read.getResult(), leadsOut));
+                 });
+      if (cut)
+        continue;
+      slicedMemories.erase(memory);
+      changed = true;
     }
   }
   if (slicedMemories.empty())
     return sweep.emitOpError("must have a memory whose columns reach only "
                              "outputs to be cut in ")
            << slices << " slices, got none";
-  // What is cut meets only what is cut, or can be loaded so.
-  for (Value value : slicedValues) {
-    Operation *op = value.getDefiningOp();
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp();
-          !isa<ReadOp>(op) && def &&
-          isa<ReadOp, SoftmaxOp, SoftmaxDecayOp>(def) &&
-          !slicedValues.contains(operand))
-        return op->emitOpError("must not meet columns of every slice to be cut "
-                               "in ")
-               << slices << " slices, got the result of '" << def->getName()
-               << "'";
-  }
   for (MemoryOp memory : memories)
     if (isSliced(memory) &&
         slices * kColumnPadding >
@@ -475,7 +489,7 @@ SmallVector<Value> SweepChunker::initialCarries() {
           b, RankedTensorType::get(shape, b.getF32Type()), state,
           ValueRange{sequence, head, b.index(0), firstColumn(initial, sliced)},
           Value(), ArrayRef<int64_t>{2, 3}, 1);
-      carries.push_back(spread(memory, tile, /*back=*/false));
+      carries.push_back(refer(memory, tile, /*back=*/false));
       continue;
     }
     carries.push_back(b.zeros(shape, b.getF32Type()));
@@ -511,7 +525,7 @@ void SweepChunker::storeFinalStates(ValueRange carries) {
       bool sliced = isSliced(memory);
       onFirstSlice(sliced, [&] {
         Value column = firstColumn(state.getState(), sliced);
-        Value tile = spread(memory, carry, /*back=*/true);
+        Value tile = refer(memory, carry, /*back=*/true);
         tile::StoreOp::create(b, tile, output,
                               ValueRange{sequence, head, b.index(0), column},
                               Value(), ArrayRef<int64_t>{2, 3}, 1);
@@ -562,6 +576,11 @@ LogicalResult SweepChunker::run() {
       continue;
     if (isa<tensor::DimOp>(op))
       continue; // Sizes of tensors: tiles have their own.
+    DenseElementsAttr elements;
+    if (matchPattern(&op, m_Constant(&elements)) && !elements.isSplat() &&
+        elements.getType().getRank() > 1)
+      return op.emitOpError("must be one number, or one for each head, got "
+                            "several");
     if (!isa<arith::ConstantOp>(op) &&
         !OpTrait::hasElementwiseMappableTraits(&op))
       return op.emitOpError("must not stand in a spec outside of sweeps");
@@ -740,6 +759,9 @@ Value SweepChunker::makeElementwise(Operation *op, Value result, bool sliced) {
     auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
     if (!elements)
       return arith::ConstantOp::create(b, constant.getValue());
+    if (auto tile = dyn_cast<RankedTensorType>(to))
+      return arith::ConstantOp::create(
+          b, DenseElementsAttr::get(tile, elements.getSplatValue<Attribute>()));
     if (elements.isSplat())
       return arith::ConstantOp::create(
           b, cast<TypedAttr>(elements.getSplatValue<Attribute>()));
@@ -846,32 +868,40 @@ Type SweepChunker::productOf(MemoryOp memory) const {
                              : Type(Float32Type::get(element.getContext()));
 }
 
-/// log2 factors between 1 and 2, another for each row of a memory.
+/// log2 of what a memory with row-wise decay is carried times, for each row; G
+/// starts as far from zero, the other way.
 ///
-/// E_i W_j is exact only up to the rounding of both. When many rows share a
-/// decay, their factors are equal and so are the errors, which then add up in
-/// reads over the rows instead of cancelling: 7e-3 for decays of -30 everywhere
-/// in bf16. Rows that are scaled differently round differently: 2e-3.
-Value SweepChunker::spreadOf(int64_t rows) {
+/// The factors W_j grow from 1 as a window goes on; starting in the middle of
+/// their span keeps them, and products with them, far from overflow.
+///
+/// And where they are rounded, each row starts a little elsewhere. E_i W_j is
+/// exact only up to the rounding of both. When many rows share a decay, their
+/// factors are equal and so are the errors, which then add up in reads over the
+/// rows instead of cancelling: 7e-3 for decays of -30 everywhere in bf16. Rows
+/// that are scaled differently round differently: 2e-3.
+Value SweepChunker::referenceOf(int64_t rows, Type product) {
   auto type = RankedTensorType::get({rows}, b.getF32Type());
+  Value middle = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, b.getF32FloatAttr(kWindowDecay / 2)));
+  if (product.isF32())
+    return middle;
   Value row = arith::SIToFPOp::create(b, type, b.iota(type, 0));
-  return b.scaled(row, 1.0 / static_cast<double>(rows));
+  return b.add(b.scaled(row, 1.0 / static_cast<double>(rows)), middle);
 }
 
-/// A memory's state times its rows' spread factors, or over them.
-Value SweepChunker::spread(MemoryOp memory, Value state, bool back) {
-  if (memory.getDecayKind() != DecayKind::Row || productOf(memory).isF32())
+/// A memory's state times its reference, or over it.
+Value SweepChunker::refer(MemoryOp memory, Value state, bool back) {
+  if (memory.getDecayKind() != DecayKind::Row)
     return state;
   RankedTensorType type = TileBuilder::typeOf(state);
-  Value log2 = spreadOf(type.getDimSize(0));
+  Value log2 = referenceOf(type.getDimSize(0), productOf(memory));
   Value factors = b.exp2(back ? b.neg(log2) : log2);
   return b.mul(state, b.broadcast(factors, 1, type));
 }
 
-/// Ends the window before the factored form leaves the range of `product`.
-void SweepChunker::narrowWindow(const Gates &gates, Type product) {
-  // log2 of the largest factor, with room for the sum of a window's products.
-  double limit = product.isF16() ? -14.0 : -110.0;
+/// Ends the window before its decay falls below kWindowDecay.
+void SweepChunker::narrowWindow(const Gates &gates) {
+  constexpr double limit = kWindowDecay / 2; // From the reference.
   Value lowest = b.reduce(tile::ReduceKind::Min, gates.sums, {0, 1});
   Value fits =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest, b.f32(limit));
@@ -919,14 +949,14 @@ Gates SweepChunker::gatesOf(MemoryOp memory) {
   own.log2 =
       arith::MaximumFOp::create(b, log2, b.constantLike(log2, kDecayFloor));
   own.sums = b.scan(tile::ScanKind::Add, own.log2);
-  if (own.isRowWise() && !product.isF32()) {
+  if (own.isRowWise()) {
     RankedTensorType type = TileBuilder::typeOf(own.sums);
-    own.sums =
-        b.sub(own.sums, b.broadcast(spreadOf(type.getDimSize(1)), 0, type));
+    Value reference = referenceOf(type.getDimSize(1), product);
+    own.sums = b.sub(own.sums, b.broadcast(reference, 0, type));
   }
   own.factors = b.exp2(own.sums);
   if (own.isRowWise())
-    narrowWindow(own, product);
+    narrowWindow(own);
   gates[{decay, product}] = own;
   return own;
 }
@@ -964,12 +994,16 @@ Value SweepChunker::writesOf(MemoryOp memory) {
     for (MemoryOp other : memories)
       if (Value known = writes.lookup(other);
           known && other.getRows() == memory.getRows() &&
-          other.getDecay() == memory.getDecay() && productOf(other) == product)
+          other.getDecay() == memory.getDecay() &&
+          productOf(other) == product) {
+        writtenWindow[memory] = writtenWindow.lookup(other);
         return writes[memory] = known;
+      }
     Value grown = b.exp2(b.neg(gatesOf(memory).sums));
     Value w = b.mul(rowsOf(memory), grown);
     Value live = b.below(TileBuilder::typeOf(w), 0, window);
     w = b.select(live, w, b.constantLike(w, 0.0));
+    writtenWindow[memory] = window;
     // A tied write is not zero where a gate is padding.
     int64_t rows = memory.getType().getRows();
     if (memory.isTied() && rows < TileBuilder::typeOf(w).getDimSize(1))
@@ -978,6 +1012,7 @@ Value SweepChunker::writesOf(MemoryOp memory) {
     result = b.convertTo(w, product);
   } else {
     result = b.convertTo(rowsOf(memory), product);
+    writtenWindow[memory] = available; // Padding is zero there.
   }
   return writes[memory] = result;
 }
@@ -1045,6 +1080,11 @@ Value SweepChunker::nextState(MemoryOp memory) {
   Value state = stateOf(memory);
   RankedTensorType type = TileBuilder::typeOf(state);
   Value rows = writesOf(memory);
+  // Another memory's decay may have ended the window since W was masked, or
+  // may have ended it for rows that no decay of their own masks.
+  if (writtenWindow.lookup(memory) != window)
+    rows = b.select(b.below(TileBuilder::typeOf(rows), 0, window), rows,
+                    b.constantLike(rows, 0.0));
   if (!memory.getDecay())
     return b.mma(b.transpose(rows), columns, state);
 

@@ -10,6 +10,7 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK-LABEL: func.func @columns(
 // CHECK-SAME: %[[Q:[a-z0-9]+]]: memref<?x?x2x60xf32, {{[^%]*}}gsa.kind = "input", gsa.name = "q"{{[^%]*}}%[[C:[a-z0-9]+]]: {{[^%]*}}%[[G:[a-z0-9]+]]: {{[^%]*}}%[[O:[a-z0-9]+]]: memref<?x?x2x40xf32, {{[^%]*}}gsa.kind = "output", gsa.name = "o"
 // CHECK-DAG: %[[M:.*]] = arith.constant dense<40> : tensor<8x48xi32>
+// CHECK-DAG: %[[MIDDLE:.*]] = arith.constant dense<-5.500000e+01> : tensor<48xf32>
 // CHECK-DAG: %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : tensor<48x64xf32>
 // CHECK-DAG: %[[B:.*]] = memref.dim %[[C]], %c0
 // CHECK-DAG: %[[T:.*]] = memref.dim %[[C]], %c1
@@ -23,7 +24,9 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK-SAME: -> tensor<8x48xf32>
 // CHECK: %[[FLOOR:.*]] = arith.maximumf
 // CHECK: %[[SUMS:.*]], %{{.*}}, %{{.*}} = tile.scan add %[[FLOOR]] along 0
-// CHECK: %[[E:.*]] = math.exp2 %[[SUMS]]
+// CHECK: %[[REFERENCE:.*]] = tile.broadcast %[[MIDDLE]] along 0
+// CHECK: %[[FROM:.*]] = arith.subf %[[SUMS]], %[[REFERENCE]]
+// CHECK: %[[E:.*]] = math.exp2 %[[FROM]]
 // CHECK: %[[WINDOW:.*]] = scf.if
 // CHECK-DAG: %[[X:.*]] = tile.load %[[Q]]{{.*}} -> tensor<8x64xf32>
 // CHECK-DAG: %[[COLS:.*]] = tile.load %[[C]]{{.*}} -> tensor<8x64xf32>
