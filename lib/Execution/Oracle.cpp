@@ -8,6 +8,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
@@ -15,6 +16,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 
@@ -61,6 +63,9 @@ static LogicalResult lowerToLLVM(ModuleOp module) {
   OpPassManager &nested = loops.nest<func::FuncOp>();
   nested.addPass(createDecomposePass());
   nested.addPass(createConvertGSAToLoopsPass({/*f64=*/true}));
+  // Neither the C library nor LLVM has these.
+  nested.addPass(
+      math::createMathExpandOpsPass({/*opMnemonics=*/{"clampf", "rsqrt"}}));
   if (failed(loops.run(module)))
     return failure();
 
@@ -73,12 +78,17 @@ static LogicalResult lowerToLLVM(ModuleOp module) {
     function->removeAttr(function.getArgAttrsAttrName());
   }
 
+  // The C library's functions before LLVM's: expm1 and log1p would become
+  // differences that cancel. Not the pass, which fails on what is none of the
+  // library's, as copysign.
+  RewritePatternSet library(module.getContext());
+  populateMathToLibmConversionPatterns(library);
+  if (failed(applyPatternsGreedily(module, std::move(library))))
+    return failure();
+
   PassManager pm(module.getContext());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
-  // The C library's functions before LLVM's: expm1 and log1p would become
-  // differences that cancel.
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
