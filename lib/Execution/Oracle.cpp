@@ -63,9 +63,8 @@ static LogicalResult lowerToLLVM(ModuleOp module) {
   OpPassManager &nested = loops.nest<func::FuncOp>();
   nested.addPass(createDecomposePass());
   nested.addPass(createConvertGSAToLoopsPass({/*f64=*/true}));
-  // Neither the C library nor LLVM has these.
-  nested.addPass(
-      math::createMathExpandOpsPass({/*opMnemonics=*/{"clampf", "rsqrt"}}));
+  // The C library has none.
+  nested.addPass(math::createMathExpandOpsPass({/*opMnemonics=*/{"rsqrt"}}));
   if (failed(loops.run(module)))
     return failure();
 

@@ -344,12 +344,6 @@ static Value emitFma(FloatBuilder &b, Value x, Value y, Value z) {
   return b.add(b.mul(x, y), z);
 }
 
-/// NaN stays NaN.
-static Value emitClamp(FloatBuilder &b, Value x, Value low, Value high) {
-  x = arith::MaximumFOp::create(b, x, low);
-  return arith::MinimumFOp::create(b, x, high);
-}
-
 //===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
@@ -417,8 +411,7 @@ struct ApproximateMathPass
         Approximate<math::CopySignOp, emitCopySign>,
         Approximate<arith::MaxNumFOp, emitMaxNum>,
         Approximate<arith::MinNumFOp, emitMinNum>,
-        Approximate<math::FmaOp, emitFma>,
-        Approximate<math::ClampFOp, emitClamp>>(&getContext());
+        Approximate<math::FmaOp, emitFma>>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
         failed(checkRest()))
       signalPassFailure();
@@ -438,7 +431,7 @@ private:
         return WalkResult::advance();
       op->emitError(
           "a function in a kernel must be of f32, f16 or bf16 and "
-          "one of absf, ceil, clampf, copysign, erf, exp, exp2, "
+          "one of absf, ceil, copysign, erf, exp, exp2, "
           "expm1, floor, fma, isfinite, isnan, log, log10, log1p, "
           "log2, round, roundeven, rsqrt, sqrt, tanh and trunc, got '")
           << op->getName() << "' of "

@@ -76,7 +76,7 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
     `log2`, `log10`, `log1p`, `tanh`, `erf` and `rsqrt` by range reduction and a
     polynomial: relative error below 3e-7, results below 2^-125 may be zero,
     limits exact, NaN stays NaN. `math.ceil`, `floor`, `round`, `roundeven`,
-    `trunc`, `copysign`, `clampf`, `arith.maxnumf` and `minnumf` exactly;
+    `trunc`, `copysign`, `arith.maxnumf` and `minnumf` exactly;
     `math.fma` fused if the processor fuses. Functions that are left and need a
     library are errors.
   }];
