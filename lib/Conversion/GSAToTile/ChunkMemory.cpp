@@ -272,7 +272,8 @@ private:
   DenseSet<Value> slicedValues;
 
   DenseMap<Value, Value> outerValues; ///< spec value -> kernel value
-  DenseMap<Value, Value> outputOf;    ///< value in the sweep -> memref
+  /// Value in the sweep -> memrefs; equal results are one value.
+  DenseMap<Value, SmallVector<Value, 1>> outputsOf;
 
   // Of the block.
   Value sequence, head, slice, batch, begin, end;
@@ -519,24 +520,24 @@ void SweepChunker::storeFinalStates(ValueRange carries) {
     Value carry = carries[i++];
     for (Operation *user : memory->getUsers()) {
       auto state = dyn_cast<FinalStateOp>(user);
-      Value output = state ? outputOf.lookup(state.getState()) : Value();
-      if (!output)
+      if (!state)
         continue;
       bool sliced = isSliced(memory);
-      onFirstSlice(sliced, [&] {
-        Value column = firstColumn(state.getState(), sliced);
-        Value tile = refer(memory, carry, /*back=*/true);
-        tile::StoreOp::create(b, tile, output,
-                              ValueRange{sequence, head, b.index(0), column},
-                              Value(), ArrayRef<int64_t>{2, 3}, 1);
-      });
+      for (Value output : outputsOf.lookup(state.getState()))
+        onFirstSlice(sliced, [&] {
+          Value tile = refer(memory, carry, /*back=*/true);
+          Value column = firstColumn(state.getState(), sliced);
+          tile::StoreOp::create(b, tile, output,
+                                ValueRange{sequence, head, b.index(0), column},
+                                Value(), ArrayRef<int64_t>{2, 3}, 1);
+        });
     }
   }
   for (SoftmaxDecayOp decay : runningSoftmaxes) {
     Value carry = carries[i++];
     if (!decay.getFinal())
       continue;
-    if (Value output = outputOf.lookup(decay.getFinal()))
+    for (Value output : outputsOf.lookup(decay.getFinal()))
       onFirstSlice(false, [&] {
         tile::StoreOp::create(b, carry, output,
                               ValueRange{sequence, head, b.index(0)}, Value(),
@@ -565,11 +566,7 @@ LogicalResult SweepChunker::run() {
                                    "arguments, got an argument as result ")
              << i;
     Value inner = yield.getOperands()[result.getResultNumber()];
-    if (!outputOf.try_emplace(inner, kernel.outputs[i]).second)
-      return kernel.func.emitError(
-                 "a spec's results must be different values, got "
-                 "result ")
-             << i << " twice";
+    outputsOf[inner].push_back(kernel.outputs[i]);
   }
   for (Operation &op : spec.without_terminator()) {
     if (&op == sweep)
@@ -648,7 +645,7 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   auto yield = cast<YieldOp>(sweep.getBody().front().getTerminator());
   SmallVector<Value> perHead, perQuery;
   for (Value value : yield.getOperands()) {
-    if (!outputOf.count(value) || isState(value))
+    if (!outputsOf.count(value) || isState(value))
       continue;
     (isPerQuery(value) ? perQuery : perHead).push_back(value);
   }
@@ -662,8 +659,9 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
         indices.push_back(firstColumn(value, sliced));
         dims.push_back(3);
       }
-      tile::StoreOp::create(b, tile, outputOf.lookup(value), indices, window,
-                            dims, sweep.getReverse() ? -1 : 1);
+      for (Value output : outputsOf.lookup(value))
+        tile::StoreOp::create(b, tile, output, indices, window, dims,
+                              sweep.getReverse() ? -1 : 1);
     });
   };
   for (Value value : perHead)

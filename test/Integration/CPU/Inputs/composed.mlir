@@ -65,3 +65,15 @@ func.func @large_inputs(%q: tensor<?x?x2x32xf32> {gsa.name = "q"}, %k: tensor<?x
   %o = gsa.read columns %m, %x : !gsa.memory<2x32x32>, tensor<?x?x2x32xf32> -> tensor<?x?x2x32xf32>
   return %o : tensor<?x?x2x32xf32>
 }
+
+// Results that are one value: each gets its copy.
+func.func @equal_results(%q: tensor<?x?x2x32xf32> {gsa.name = "q"}, %k: tensor<?x?x2x32xf32> {gsa.name = "k"},
+    %g: tensor<?x?x2x32xf32> {gsa.name = "g"})
+    -> (tensor<?x?x2x32xf32> {gsa.name = "o"}, tensor<?x?x2x32xf32> {gsa.name = "p"},
+        tensor<?x2x32x32xf32> {gsa.name = "s"}, tensor<?x2x32x32xf32> {gsa.name = "t"}) {
+  %m = gsa.memory columns(%k : tensor<?x?x2x32xf32>) decay(%g : tensor<?x?x2x32xf32>) : !gsa.memory<2x32x32>
+  %o = gsa.read rows %m, %q : !gsa.memory<2x32x32>, tensor<?x?x2x32xf32> -> tensor<?x?x2x32xf32>
+  %s = gsa.final_state %m : !gsa.memory<2x32x32> -> tensor<?x2x32x32xf32>
+  %t = gsa.final_state %m : !gsa.memory<2x32x32> -> tensor<?x2x32x32xf32>
+  return %o, %o, %s, %t : tensor<?x?x2x32xf32>, tensor<?x?x2x32xf32>, tensor<?x2x32x32xf32>, tensor<?x2x32x32xf32>
+}
