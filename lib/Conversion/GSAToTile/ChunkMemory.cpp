@@ -711,14 +711,21 @@ Value SweepChunker::makeTile(Value value, bool sliced) {
       return loadTile(value, sliced);
     return outer; // A scalar.
   }
+  // Messages of later stages point at the spec's line.
   Operation *op = value.getDefiningOp();
+  Location outer = b.getLoc();
+  b.setLoc(op->getLoc());
+  Value tile;
   if (auto read = dyn_cast<ReadOp>(op))
-    return makeRead(read);
-  if (auto softmax = dyn_cast<SoftmaxOp>(op))
-    return makeSoftmax(softmax, sliced);
-  if (auto decay = dyn_cast<SoftmaxDecayOp>(op))
-    return makeSoftmaxDecay(decay);
-  return makeElementwise(op, value, sliced);
+    tile = makeRead(read);
+  else if (auto softmax = dyn_cast<SoftmaxOp>(op))
+    tile = makeSoftmax(softmax, sliced);
+  else if (auto decay = dyn_cast<SoftmaxDecayOp>(op))
+    tile = makeSoftmaxDecay(decay);
+  else
+    tile = makeElementwise(op, value, sliced);
+  b.setLoc(outer);
+  return tile;
 }
 
 Value SweepChunker::loadTile(Value value, bool sliced) {
