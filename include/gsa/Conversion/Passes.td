@@ -60,7 +60,8 @@ def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {
     from the window's start. The factor grows, so a window ends before G falls
     below a limit that the factors' element type can hold; decays are clamped
     at -100 (log2) so that one token always fits. Decays that are equal for all
-    rows need no window: their exponents G_i - G_j are never positive.
+    rows have exponents G_i - G_j that are never positive; their windows end
+    only where running sums would round away the differences.
 
     Products have factors of the spec's element type where the target multiplies
     it, else f32.

@@ -53,6 +53,9 @@ constexpr double kDecayFloor = -100.0;
 /// log2 of the decay that a window may reach. Factors span this much, half of
 /// it above 1 and half below, which leaves 2^70 for the products of the inputs.
 constexpr double kWindowDecay = -110.0;
+/// The same where all rows share a decay: nothing overflows, but differences of
+/// running sums are wrong by what the sums are rounded by, 1e-4 at this size.
+constexpr double kSharedWindowDecay = -2048.0;
 constexpr double kLog2E = 1.4426950408889634;
 
 namespace {
@@ -248,7 +251,7 @@ private:
   Gates gatesOf(MemoryOp memory);
   Value referenceOf(int64_t rows, Type product);
   Value refer(MemoryOp memory, Value state, bool back);
-  void narrowWindow(const Gates &gates);
+  void narrowWindow(const Gates &gates, double limit);
   Value rowsOf(MemoryOp memory);
   Value columnsOf(MemoryOp memory);
   Value writesOf(MemoryOp memory);
@@ -904,10 +907,11 @@ Value SweepChunker::refer(MemoryOp memory, Value state, bool back) {
   return b.mul(state, b.broadcast(factors, 1, type));
 }
 
-/// Ends the window before its decay falls below kWindowDecay.
-void SweepChunker::narrowWindow(const Gates &gates) {
-  constexpr double limit = kWindowDecay / 2; // From the reference.
-  Value lowest = b.reduce(tile::ReduceKind::Min, gates.sums, {0, 1});
+/// Ends the window before a running sum falls below `limit`.
+void SweepChunker::narrowWindow(const Gates &gates, double limit) {
+  auto all = llvm::to_vector(
+      llvm::seq<int64_t>(0, TileBuilder::typeOf(gates.sums).getRank()));
+  Value lowest = b.reduce(tile::ReduceKind::Min, gates.sums, all);
   Value fits =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest, b.f32(limit));
   auto branch = scf::IfOp::create(b, b.getIndexType(), fits,
@@ -922,7 +926,7 @@ void SweepChunker::narrowWindow(const Gates &gates) {
   Value row = b.iota(type, 0);
   Value stop = b.select(inside, b.constantLike(row, chunk), row);
   Value first = arith::IndexCastOp::create(
-      b, b.getIndexType(), b.reduce(tile::ReduceKind::Min, stop, {0, 1}));
+      b, b.getIndexType(), b.reduce(tile::ReduceKind::Min, stop, all));
   // The decay's floor lets one token always fit; a NaN must not stop the loop.
   first = arith::MaxSIOp::create(b, first, b.index(1));
   scf::YieldOp::create(b, arith::MinSIOp::create(b, first, window).getResult());
@@ -961,7 +965,9 @@ Gates SweepChunker::gatesOf(MemoryOp memory) {
   }
   own.factors = b.exp2(own.sums);
   if (own.isRowWise())
-    narrowWindow(own);
+    narrowWindow(own, kWindowDecay / 2); // From the reference.
+  else if (chunk * kDecayFloor < kSharedWindowDecay)
+    narrowWindow(own, kSharedWindowDecay);
   gates[{decay, product}] = own;
   return own;
 }
