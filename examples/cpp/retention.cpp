@@ -17,26 +17,24 @@
 #include <random>
 #include <vector>
 
-namespace {
-
-constexpr int B = 1, T = 45, H = 8, K = 256, V = 512;
+constexpr int batch = 1, tokens = 45, heads = 8, keySize = 256, valueSize = 512;
 constexpr double scale = 0.0625;
 
 /// To nearest, ties to even; no NaN here.
-gsa::BF16 round(float value) {
+static gsa::BF16 round(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   return {uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
 
-float widen(gsa::BF16 value) {
+static float widen(gsa::BF16 value) {
   uint32_t bits = uint32_t(value.bits) << 16;
   float result;
   std::memcpy(&result, &bits, sizeof result);
   return result;
 }
 
-std::vector<gsa::BF16> random(size_t count, std::mt19937 &generator) {
+static std::vector<gsa::BF16> random(size_t count, std::mt19937 &generator) {
   std::vector<gsa::BF16> values(count);
   for (gsa::BF16 &value : values)
     value = round(float(int32_t(generator())) / 2147483648.0f);
@@ -44,21 +42,21 @@ std::vector<gsa::BF16> random(size_t count, std::mt19937 &generator) {
 }
 
 /// S_t = exp(g) S_{t-1} + k_t v_t^T, o_t = scale S_t^T q_t, for each head.
-std::vector<double> retention(const std::vector<gsa::BF16> &q,
-                              const std::vector<gsa::BF16> &k,
-                              const std::vector<gsa::BF16> &v) {
-  std::vector<double> o(size_t(B) * T * H * V);
-  for (int h = 0; h < H; ++h) {
+static std::vector<double> retention(const std::vector<gsa::BF16> &q,
+                                     const std::vector<gsa::BF16> &k,
+                                     const std::vector<gsa::BF16> &v) {
+  std::vector<double> o(size_t(batch) * tokens * heads * valueSize);
+  for (int h = 0; h < heads; ++h) {
     double decay = 1.0 - std::exp2(-5.0 - h);
-    std::vector<double> state(size_t(K) * V, 0.0);
-    for (int t = 0; t < T; ++t) {
-      const gsa::BF16 *qt = &q[(size_t(t) * H + h) * K];
-      const gsa::BF16 *kt = &k[(size_t(t) * H + h) * K];
-      const gsa::BF16 *vt = &v[(size_t(t) * H + h) * V];
-      double *ot = &o[(size_t(t) * H + h) * V];
-      for (int i = 0; i < K; ++i)
-        for (int j = 0; j < V; ++j) {
-          double &element = state[size_t(i) * V + j];
+    std::vector<double> state(size_t(keySize) * valueSize, 0.0);
+    for (int t = 0; t < tokens; ++t) {
+      const gsa::BF16 *qt = &q[(size_t(t) * heads + h) * keySize];
+      const gsa::BF16 *kt = &k[(size_t(t) * heads + h) * keySize];
+      const gsa::BF16 *vt = &v[(size_t(t) * heads + h) * valueSize];
+      double *ot = &o[(size_t(t) * heads + h) * valueSize];
+      for (int i = 0; i < keySize; ++i)
+        for (int j = 0; j < valueSize; ++j) {
+          double &element = state[size_t(i) * valueSize + j];
           element = decay * element + double(widen(kt[i])) * widen(vt[j]);
           ot[j] += scale * element * widen(qt[i]);
         }
@@ -67,20 +65,21 @@ std::vector<double> retention(const std::vector<gsa::BF16> &q,
   return o;
 }
 
-} // namespace
-
 int main() {
   std::mt19937 generator(1);
-  std::vector<gsa::BF16> q = random(size_t(B) * T * H * K, generator);
-  std::vector<gsa::BF16> k = random(size_t(B) * T * H * K, generator);
-  std::vector<gsa::BF16> v = random(size_t(B) * T * H * V, generator);
-  std::vector<gsa::BF16> o(size_t(B) * T * H * V), first;
+  std::vector<gsa::BF16> q =
+      random(size_t(batch) * tokens * heads * keySize, generator);
+  std::vector<gsa::BF16> k =
+      random(size_t(batch) * tokens * heads * keySize, generator);
+  std::vector<gsa::BF16> v =
+      random(size_t(batch) * tokens * heads * valueSize, generator);
+  std::vector<gsa::BF16> o(size_t(batch) * tokens * heads * valueSize), first;
 
   retnet_params params = retnet_params_init();
-  params.q = gsa::tensor(q.data(), {B, T, H, K});
-  params.k = gsa::tensor(k.data(), {B, T, H, K});
-  params.v = gsa::tensor(v.data(), {B, T, H, V});
-  params.o = gsa::tensor(o.data(), {B, T, H, V});
+  params.q = gsa::tensor(q.data(), {batch, tokens, heads, keySize});
+  params.k = gsa::tensor(k.data(), {batch, tokens, heads, keySize});
+  params.v = gsa::tensor(v.data(), {batch, tokens, heads, valueSize});
+  params.o = gsa::tensor(o.data(), {batch, tokens, heads, valueSize});
 
   gsa::Workspace workspace;
   for (int threads : {1, 2, 3}) {

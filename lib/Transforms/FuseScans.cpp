@@ -91,7 +91,7 @@ Axis SweepPlanner::axisOf(Operation *op) const {
 
 int SweepPlanner::firstUse(Value value, const Axis *axis) const {
   Operation *def = value.getDefiningOp();
-  auto found = def ? sweepOf.find(def) : sweepOf.end();
+  const auto *found = def ? sweepOf.find(def) : sweepOf.end();
   if (found == sweepOf.end() || found->second == kAnySweep)
     return kAnySweep;
   bool onlyAtEnd =
@@ -143,7 +143,7 @@ SetVector<Operation *> SweepPlanner::membersOf(int index) {
   DenseSet<Operation *> members;
   auto need = [&](Value value, auto &self) -> void {
     Operation *def = value.getDefiningOp();
-    auto found = def ? sweepOf.find(def) : sweepOf.end();
+    auto *found = def ? sweepOf.find(def) : sweepOf.end();
     if (found == sweepOf.end() || found->second != kAnySweep ||
         !members.insert(def).second)
       return;
