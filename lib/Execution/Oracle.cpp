@@ -144,6 +144,6 @@ llvm::Error Oracle::run(StringRef function,
   for (SmallVector<int64_t> &words : memrefs)
     pointers.push_back(words.data());
   for (void *&pointer : pointers)
-    packed.push_back(&pointer);
+    packed.push_back(static_cast<void *>(&pointer));
   return engine->invokePacked(("_mlir_ciface_" + function).str(), packed);
 }

@@ -164,9 +164,11 @@ static Value emitExpM1(FloatBuilder &b, Value x) {
 
 /// log(x) = e log(2) + log(m), m in [sqrt(1/2), sqrt(2)], and log(m) is the sum
 /// of m - 1, which is exact, and a smaller part.
+namespace {
 struct Logarithm {
   Value exponent, high, low;
 };
+} // namespace
 
 static Logarithm reduceLogarithm(FloatBuilder &b, Value x) {
   // Subnormal numbers are scaled into the normal ones.
