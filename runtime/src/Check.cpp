@@ -115,9 +115,11 @@ gsa_status checkParams(const gsa_kernel &kernel, const gsa_params *params) {
     return fail(GSA_ERROR_INVALID_ARGUMENT,
                 "params->threads must be 0 to %d, got %" PRId32,
                 GSA_MAX_THREADS, params->threads);
-  if (params->reserved != 0)
+  if (params->backends < 0 || params->backends >= 1 << GSA_NUM_BACKENDS)
     return fail(GSA_ERROR_INVALID_ARGUMENT,
-                "params->reserved must be 0, got %" PRId32, params->reserved);
+                "params->backends must be a set of 1 << gsa_backend, 0 to %d, "
+                "got %" PRId32,
+                (1 << GSA_NUM_BACKENDS) - 1, params->backends);
   return GSA_SUCCESS;
 }
 

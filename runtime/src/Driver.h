@@ -42,9 +42,10 @@ struct Driver {
   gsa_status (*launch)(const Call &call, gsa_stream stream);
 };
 
-/// The image with the best rank among those that run here (the first of equal
-/// ones), or the one that `chip` names if it is not null.
-gsa_status selectImage(const gsa_kernel &kernel, const char *chip,
+/// The image with the best rank among those of gsa_params::backends that run
+/// here (the first of equal ones), or the one that `chip` names if it is not
+/// null.
+gsa_status selectImage(const gsa_kernel &kernel, const gsa_params &params,
                        const Driver *&driver, const gsa_image *&image);
 
 } // namespace gsa::runtime

@@ -22,7 +22,7 @@ static gsa_status prepare(const gsa_kernel *kernel, const gsa_params *params,
   if (gsa_status status = checkTensors(*kernel, call.tensors, call.extents))
     return status;
   if (gsa_status status =
-          selectImage(*kernel, params->chip, call.driver, call.image))
+          selectImage(*kernel, *params, call.driver, call.image))
     return status;
   if (call.driver->readsHostMemory)
     if (gsa_status status = checkOffsets(*kernel, call.tensors, call.extents))

@@ -68,6 +68,7 @@ static llvm::Expected<std::string> findHostTarget() {
   kernel.images = images.data();
   gsa_params params = {};
   params.size = sizeof(params);
+  params.backends = 1 << GSA_BACKEND_CPU;
   gsa_query_result result = {};
   result.size = sizeof(result);
   if (gsa_query(&kernel, &params, &result) != GSA_SUCCESS)
@@ -153,6 +154,7 @@ struct run::Call {
     head->size = size;
     head->chip = chip;
     head->threads = threads;
+    head->backends = 1 << GSA_BACKEND_CPU; // where the tensors are
     head->workspace = workspace.data();
     head->workspace_size = workspace.size();
     auto *tensor = reinterpret_cast<gsa_tensor *>(head + 1);

@@ -21,13 +21,15 @@ static_assert(sizeof(gsa_argument) == 56 &&
               offsetof(gsa_argument, rank) == 40 &&
               offsetof(gsa_argument, dtype) == 44 &&
               offsetof(gsa_argument, kind) == 48);
-static_assert(sizeof(gsa_image) == 56 && offsetof(gsa_image, backend) == 8 &&
-              offsetof(gsa_image, rank) == 12 &&
-              offsetof(gsa_image, grid) == 16 &&
-              offsetof(gsa_image, scratch) == 24 &&
-              offsetof(gsa_image, schedule) == 32 &&
-              offsetof(gsa_image, entry) == 40 &&
-              offsetof(gsa_image, features) == 48);
+static_assert(
+    sizeof(gsa_image) == 104 && offsetof(gsa_image, backend) == 8 &&
+    offsetof(gsa_image, rank) == 12 && offsetof(gsa_image, grid) == 16 &&
+    offsetof(gsa_image, scratch) == 24 && offsetof(gsa_image, schedule) == 32 &&
+    offsetof(gsa_image, entry) == 40 && offsetof(gsa_image, features) == 48 &&
+    offsetof(gsa_image, code) == 56 && offsetof(gsa_image, code_size) == 64 &&
+    offsetof(gsa_image, stages) == 72 && offsetof(gsa_image, workspace) == 80 &&
+    offsetof(gsa_image, num_stages) == 88 && offsetof(gsa_image, arch) == 92 &&
+    offsetof(gsa_image, match) == 96);
 static_assert(sizeof(gsa_kernel) == 40 && offsetof(gsa_kernel, role) == 4 &&
               offsetof(gsa_kernel, name) == 8 &&
               offsetof(gsa_kernel, num_arguments) == 16 &&
@@ -96,11 +98,14 @@ llvm::Constant *Descriptors::argument(const PackagedArgument &argument) {
 }
 
 llvm::Constant *Descriptors::image(const PackagedImage &image) {
+  auto *null = llvm::ConstantPointerNull::get(builder.getPtrTy());
   return llvm::ConstantStruct::getAnon(
       {string(image.target->getName()), i32(image.target->getBackend()),
        i32(image.target->getRank()), module.getFunction(image.grid),
        i64(image.scratch), string(image.schedule),
-       module.getFunction(image.entry), i64(image.target->getHostFeatures())});
+       module.getFunction(image.entry), i64(image.target->getHostFeatures()),
+       // What only device images have.
+       null, i64(0), null, null, i32(0), i32(0), i32(0), i32(0)});
 }
 
 void Descriptors::forwarder(const llvm::Twine &name, StringRef callee,

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define GSA_ABI_VERSION 1
+#define GSA_ABI_VERSION 2
 
 /// Element types of tensors. The values are part of the ABI.
 typedef enum gsa_dtype {
@@ -32,7 +32,8 @@ typedef enum gsa_dtype {
 /// The largest rank of a tensor: [batch, time, heads, size].
 #define GSA_MAX_RANK 4
 
-/// The largest extent of a tensor, and the most bytes of scratch. The elements
+/// The largest extent of a tensor, and the most bytes of scratch or of a device
+/// image's workspace. The elements
 /// of one tensor fill less than 2^63 bytes, so products of its extents fit an
 /// int64_t.
 #define GSA_MAX_EXTENT ((int64_t)1 << 40)
@@ -42,6 +43,10 @@ typedef enum gsa_dtype {
 
 /// Bytes that gsa_params::workspace and every `scratch` are aligned to.
 #define GSA_WORKSPACE_ALIGNMENT 64
+
+/// The most arguments of a kernel with device images: their parameter block,
+/// see gsa_stage, fits into 4 KiB.
+#define GSA_MAX_DEVICE_ARGUMENTS 51
 
 /// A strided tensor in memory that the caller owns. `shape` and `stride` have
 /// `rank` meaningful entries; strides count elements. Laws, for dimensions of
@@ -77,8 +82,9 @@ typedef enum gsa_argument_kind {
   GSA_INPUT = 0,
   GSA_OUTPUT = 1,
   /// Cumulative offsets of packed sequences: N + 1 values, the first 0, the
-  /// last T, none smaller than the one before it. Read on the host before
-  /// anything runs when it lies in host memory.
+  /// last T, none smaller than the one before it. A host image's call checks
+  /// that before anything runs. A device image's call does not read the table,
+  /// which lies in device memory: there the law is the caller's to keep.
   GSA_OFFSETS = 2
 } gsa_argument_kind;
 
@@ -106,6 +112,9 @@ typedef enum gsa_backend {
   GSA_BACKEND_HIP = 2
 } gsa_backend;
 
+/// How many values gsa_backend has: each is 0 to one less.
+#define GSA_NUM_BACKENDS 3
+
 /// Code for the host: runs one block. `tensors` are the call's arguments in
 /// order and fulfil every law of gsa_tensor, gsa_argument and GSA_OFFSETS;
 /// blocks are independent and may run in any order and in parallel; `scratch`
@@ -120,17 +129,85 @@ typedef void (*gsa_host_entry)(const gsa_tensor *tensors, int64_t block,
 /// write. Called after the arguments were checked.
 typedef int64_t (*gsa_grid)(const gsa_extents *extents);
 
-/// Machine code for one chip or family of chips.
+/// Bytes of device workspace that a call needs: 0 to GSA_MAX_EXTENT. Called
+/// after the arguments were checked.
+typedef int64_t (*gsa_workspace)(const gsa_extents *extents);
+
+/// How a stage of a device image differs from a plain launch.
+typedef enum gsa_stage_flag {
+  /// May start before the stage before it has ended (programmatic dependent
+  /// launch). The code itself waits before it reads or writes anything that
+  /// earlier stages touch. Where the device cannot, it starts after them as any
+  /// other stage does. Not for the first stage, which knows nothing of what the
+  /// caller put on the stream before it.
+  GSA_STAGE_OVERLAP = 1 << 0
+} gsa_stage_flag;
+
+/// One launch of a device image, which runs its stages in order on the call's
+/// stream: a stage sees everything that the ones before it wrote.
+///
+/// Every stage's kernel has one parameter, read-only and by value, aligned to 8
+/// bytes and 80 n + 8 bytes long for n arguments:
+///
+///   struct {
+///     gsa_tensor tensors[n]; // the call's, in the order of the arguments
+///     void *workspace;       // null if gsa_image::workspace is, or answers 0
+///   };
+///
+/// The tensors fulfil every law of gsa_tensor and gsa_argument; their data and
+/// the workspace are addresses of the device. The workspace has any content.
+typedef struct gsa_stage {
+  const char *symbol; ///< the kernel's name in the code
+  /// Blocks of the one-dimensional grid: a multiple of `cluster`, at most
+  /// 2^31 - 1. A stage of 0 blocks is not launched.
+  gsa_grid grid;
+  int32_t threads;      ///< of a block: 1 to 1024
+  int32_t shared_bytes; ///< of a block, beside what the code itself declares
+  int32_t cluster;      ///< neighbouring blocks that run at the same time and
+                        ///< reach each other's shared memory; 1: none
+  int32_t flags;        ///< set of gsa_stage_flag
+} gsa_stage;
+
+/// Which devices run the code of a device image, by the number of their
+/// architecture (the compute capability's major times 10 plus its minor) and
+/// gsa_image::arch.
+typedef enum gsa_arch_match {
+  GSA_ARCH_EXACT = 1,   ///< that number only: architecture-specific code
+  GSA_ARCH_FAMILY = 2,  ///< the same major and the same minor or a later one:
+                        ///< machine code
+  GSA_ARCH_AT_LEAST = 3 ///< that number or a larger one: code that the driver
+                        ///< still compiles
+} gsa_arch_match;
+
+/// Code for one chip or family of chips. Host images (GSA_BACKEND_CPU) are a
+/// function of the program, device images are bytes that a driver loads; what
+/// only the other kind has is zero.
 typedef struct gsa_image {
   const char *chip; ///< as given to --targets, with its variant if any
   int32_t backend;  ///< gsa_backend
-  int32_t rank;     ///< the largest that can run is chosen, the
-                    ///< first among equals
-  gsa_grid grid;
-  int64_t scratch;      ///< bytes of workspace a worker needs
+  /// The largest of those that can run is chosen, the first among equals. The
+  /// runtime has no other opinion about chips, so the compiler ranks device
+  /// images above host images, machine code above code that the driver still
+  /// compiles, and a later architecture above an earlier one.
+  int32_t rank;
+  gsa_grid grid;        ///< host images
+  int64_t scratch;      ///< host images: bytes of workspace a worker needs
   const char *schedule; ///< the schedule's one-line text form
-  gsa_host_entry entry; ///< host images only
+  gsa_host_entry entry; ///< host images
   uint64_t features;    ///< host images: set of gsa_host_feature
+
+  /// Device images: what the backend's driver loads, machine code or text that
+  /// ends with a zero, which `code_size` counts. It must stay where it is for
+  /// as long as the process lives: what was loaded is found by this image's
+  /// address.
+  const void *code;
+  size_t code_size;        ///< device images: bytes of `code`
+  const gsa_stage *stages; ///< device images
+  gsa_workspace workspace; ///< device images: of a call; null for none
+  int32_t num_stages;      ///< device images: 1 or more
+  int32_t arch;            ///< device images: see gsa_arch_match
+  int32_t match;           ///< device images: gsa_arch_match
+  int32_t reserved;        ///< zero
 } gsa_image;
 
 /// What a host image needs of the processor.
@@ -162,8 +239,13 @@ typedef struct gsa_params {
   int32_t threads;  ///< host images: workers, 1 = the caller alone, 0 = one a
                     ///< core, at most GSA_MAX_THREADS; inside a parallel
                     ///< region the caller is always alone
-  int32_t reserved; ///< zero
-  void *workspace;  ///< workspace_size bytes, GSA_WORKSPACE_ALIGNMENT aligned
+  /// The backends whose images may run: a set of 1 << gsa_backend. 0: all but
+  /// the CPU if the kernel has an image for another, so that a call with device
+  /// pointers never ends up on the host unless it asks to; the CPU if it has
+  /// none, or if `chip` names an image for it.
+  int32_t backends;
+  void *workspace; ///< workspace_size bytes, GSA_WORKSPACE_ALIGNMENT aligned,
+                   ///< in the memory that the tensors are in
   size_t workspace_size;
 } gsa_params;
 

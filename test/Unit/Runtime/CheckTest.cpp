@@ -82,11 +82,16 @@ TEST(Check, Threads) {
                 "params->threads must be 0 to 1024, got 1025");
 }
 
-TEST(Check, Reserved) {
+TEST(Check, Backends) {
   Problem problem(1, 3);
-  problem.params.head.reserved = 7;
+  problem.params.head.backends = 8;
   expectRefused(problem, GSA_ERROR_INVALID_ARGUMENT,
-                "params->reserved must be 0, got 7");
+                "params->backends must be a set of 1 << gsa_backend, 0 to 7, "
+                "got 8");
+  problem.params.head.backends = -1;
+  expectRefused(problem, GSA_ERROR_INVALID_ARGUMENT,
+                "params->backends must be a set of 1 << gsa_backend, 0 to 7, "
+                "got -1");
 }
 
 //===----------------------------------------------------------------------===//
@@ -95,11 +100,11 @@ TEST(Check, Reserved) {
 
 TEST(Check, AbiVersion) {
   Problem problem(1, 3);
-  problem.kernel.abi_version = 2;
+  problem.kernel.abi_version = 1;
   // Of another version nothing else may be read.
   problem.kernel.name = nullptr;
   expectRefused(problem, GSA_ERROR_ABI,
-                "kernel must have ABI version 1 as this runtime, got 2");
+                "kernel must have ABI version 2 as this runtime, got 1");
 }
 
 TEST(Check, KernelParts) {

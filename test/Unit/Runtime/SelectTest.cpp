@@ -30,6 +30,7 @@ TEST(Select, BestRankThatRuns) {
       withFeatures(hostImage("future", 9, denseEntry), unknownFeature),
       hostImage("middle", 3, denseEntry), foreign};
   problem.describe();
+  problem.params.head.backends = 1 << GSA_BACKEND_CPU;
   EXPECT_EQ(chosen(problem), "high");
 }
 

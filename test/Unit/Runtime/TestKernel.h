@@ -84,8 +84,15 @@ inline int64_t grid(const gsa_extents *extents) {
 
 inline gsa_image hostImage(const char *chip, int32_t rank,
                            gsa_host_entry entry) {
-  return {chip,   GSA_BACKEND_CPU, rank, grid, size * int64_t(sizeof(float)),
-          "step", entry,           0};
+  gsa_image image = {};
+  image.chip = chip;
+  image.backend = GSA_BACKEND_CPU;
+  image.rank = rank;
+  image.grid = grid;
+  image.scratch = size * int64_t(sizeof(float));
+  image.schedule = "step";
+  image.entry = entry;
+  return image;
 }
 
 struct AlignedDelete {

@@ -27,7 +27,8 @@ static const gsa_argument arguments[] = {
 };
 
 static const gsa_image images[] = {
-    {"host", GSA_BACKEND_CPU, 0, tokens, 0, "step", twice, 0},
+    {"host", GSA_BACKEND_CPU, 0, tokens, 0, "step", twice, 0, NULL, 0, NULL,
+     NULL, 0, 0, 0, 0},
 };
 
 static const gsa_kernel kernel = {
