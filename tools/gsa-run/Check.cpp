@@ -2,10 +2,10 @@
 
 #include "Check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::gsa::run;
 
@@ -20,15 +20,28 @@ double run::errorBound(int32_t dtype) {
   }
 }
 
+double Difference::error() const {
+  if (!(squares > 0))
+    return 0;
+  return norm > 0 ? std::sqrt(squares / norm)
+                  : std::numeric_limits<double>::infinity();
+}
+
+void Difference::merge(const Difference &other) {
+  squares += other.squares;
+  norm += other.norm;
+  largest = std::max(largest, other.largest);
+  if (broken.empty())
+    broken = other.broken;
+}
+
 namespace {
 /// Numbers the heads of sequences that a tensor's elements belong to.
 class Units {
 public:
-  Units(const PackagedArgument &argument, const Sequences &sequences,
-        ArrayRef<int64_t> shape)
+  Units(const int64_t *extents, const Sequences &sequences, const Shape &shape)
       : sequences(sequences), shape(shape),
-        isTime(argument.shape.size() > 1 && shape.size() >= 3 &&
-               argument.shape[0] != GSA_EXTENT_SEQUENCES) {}
+        isTime(shape.size() >= 3 && extents[0] != GSA_EXTENT_SEQUENCES) {}
 
   int64_t count() const {
     return sequences.extents.sequences * (shape.size() > 1 ? heads() : 1);
@@ -55,34 +68,32 @@ private:
     if (sequences.offsets.empty())
       return place / shape[1];
     // The last that begins at the token or before it: empty ones have none.
-    const double *after = llvm::upper_bound(sequences.offsets, double(token));
+    auto after = std::upper_bound(sequences.offsets.begin(),
+                                  sequences.offsets.end(), double(token));
     return after - sequences.offsets.begin() - 1;
   }
 
   const Sequences &sequences;
-  ArrayRef<int64_t> shape;
+  const Shape &shape;
   bool isTime; ///< and not a state, whose first dimension is N
 };
 } // namespace
 
-Difference run::compare(const PackagedArgument &argument,
-                        const Sequences &sequences, const Values &output,
-                        const Values &reference) {
+Difference run::compare(const int64_t *extents, const Sequences &sequences,
+                        const Values &output, const Values &reference) {
   Difference result;
-  Units units(argument, sequences, reference.shape);
+  Units units(extents, sequences, reference.shape);
   std::vector<bool> hasNaN(units.count() + 1);
   auto count = int64_t(reference.data.size());
   for (int64_t i = 0; i < count; ++i)
     if (std::isnan(reference.data[i]))
       hasNaN[units.of(i)] = true;
 
-  double errors = 0, norm = 0;
   for (int64_t i = 0; i < count; ++i) {
     double out = output.data[i], ref = reference.data[i];
-    auto breaks = [&](const llvm::Twine &law) {
-      result.broken = ("element " + llvm::Twine(i) + " must be " + law +
-                       ", got " + std::to_string(out))
-                          .str();
+    auto breaks = [&](const std::string &law) {
+      result.broken = "element " + std::to_string(i) + " must be " + law +
+                      ", got " + std::to_string(out);
       return result;
     };
     if (std::isnan(ref)) {
@@ -101,11 +112,8 @@ Difference run::compare(const PackagedArgument &argument,
     }
     double difference = std::abs(out - ref);
     result.largest = std::max(result.largest, difference);
-    errors += difference * difference;
-    norm += ref * ref;
+    result.squares += difference * difference;
+    result.norm += ref * ref;
   }
-  if (errors > 0)
-    result.error = norm > 0 ? std::sqrt(errors / norm)
-                            : std::numeric_limits<double>::infinity();
   return result;
 }

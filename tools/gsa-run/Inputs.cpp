@@ -17,27 +17,14 @@ using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::gsa::run;
 
-SmallVector<int64_t, 4> run::shapeOf(const PackagedArgument &argument,
-                                     const gsa_extents &extents) {
-  SmallVector<int64_t, 4> shape = argument.shape;
-  for (int64_t &extent : shape)
-    switch (extent) {
-    case GSA_EXTENT_BATCH:
-      extent = extents.batch;
-      break;
-    case GSA_EXTENT_TIME:
-      extent = extents.time;
-      break;
-    case GSA_EXTENT_SEQUENCES:
-      extent = extents.sequences;
-      break;
-    case GSA_EXTENT_OFFSETS:
-      extent = extents.sequences + 1;
-      break;
-    default:
-      break;
-    }
-  return shape;
+llvm::Error run::fail(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+Shape run::shapeOf(const PackagedArgument &argument,
+                   const gsa_extents &extents) {
+  return shapeOf(argument.shape.data(), int32_t(argument.shape.size()),
+                 extents);
 }
 
 std::vector<bool> run::findDecays(func::FuncOp spec) {
@@ -90,8 +77,7 @@ static llvm::Expected<Values> readInput(const PackagedArgument &argument,
                 (integers ? "<i4 or <i8" : "<f2, <f4 or <f8") + ", got " +
                 array.dtype);
 
-  Values values{SmallVector<int64_t, 4>(array.shape.begin(), array.shape.end()),
-                {}};
+  Values values{Shape(array.shape.begin(), array.shape.end()), {}};
   int64_t bytes = dtypeBytes(dtype), count = countElements(values.shape);
   values.data.reserve(count);
   for (int64_t i = 0; i < count; ++i) {
@@ -147,8 +133,8 @@ static llvm::Error readShape(StringRef text, Extents &extents) {
 }
 
 /// Takes what the shape of a file tells.
-static llvm::Error unify(const PackagedArgument &argument,
-                         ArrayRef<int64_t> shape, Extents &extents) {
+static llvm::Error unify(const PackagedArgument &argument, const Shape &shape,
+                         Extents &extents) {
   auto wrong = [&](const llvm::Twine &law) {
     return fail("input '" + argument.name + "' must have " + law + ", got " +
                 printShape(shape));

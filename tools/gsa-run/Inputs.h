@@ -8,6 +8,7 @@
 #include "gsa/Target/Package.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/Error.h"
 
 #include <optional>
 #include <string>
@@ -33,9 +34,11 @@ struct Inputs {
   std::vector<Values> values; ///< one for each argument; outputs have none
 };
 
+/// An error whose text is `message`.
+llvm::Error fail(const llvm::Twine &message);
+
 /// The shape of `argument` in a call with `extents`.
-SmallVector<int64_t, 4> shapeOf(const PackagedArgument &argument,
-                                const gsa_extents &extents);
+Shape shapeOf(const PackagedArgument &argument, const gsa_extents &extents);
 
 /// For each argument of a spec whether it is a log decay as it stands, which
 /// must not be positive, and not logits of one.

@@ -8,28 +8,30 @@
 #ifndef GSA_TOOLS_RUN_RANDOM_H
 #define GSA_TOOLS_RUN_RANDOM_H
 
-#include "llvm/ADT/StringRef.h"
-
 #include <cstdint>
+#include <string_view>
 
 namespace mlir::gsa::run {
 
 /// A sequence of numbers that `seed` and `name` decide.
 class Random {
 public:
-  Random(uint64_t seed, llvm::StringRef name) : state(mix(seed)) {
+  Random(uint64_t seed, std::string_view name) : state(mix(seed)) {
     for (unsigned char c : name)
       state = mix(state ^ c);
   }
 
   /// Uniform.
-  uint64_t next() { return mix(state += 0x9e3779b97f4a7c15); }
+  uint64_t next() { return mix(state += kStep); }
+
+  /// Passes over `count` normal numbers.
+  void skipNormal(uint64_t count) { state += kDraws * count * kStep; }
 
   /// Close to normal, of mean 0 and variance 1: the sum of 12 uniform numbers
   /// of 21 bits, which no number of more than 6 comes out of.
   double normal() {
     int64_t sum = 0;
-    for (int i = 0; i < 4; ++i) {
+    for (uint64_t i = 0; i < kDraws; ++i) {
       uint64_t bits = next();
       for (int j = 0; j < 3; ++j, bits >>= 21)
         sum += int64_t(bits & 0x1fffff);
@@ -38,6 +40,9 @@ public:
   }
 
 private:
+  static constexpr uint64_t kStep = 0x9e3779b97f4a7c15;
+  static constexpr uint64_t kDraws = 4; ///< that make a normal number
+
   static uint64_t mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
     x = (x ^ (x >> 27)) * 0x94d049bb133111eb;

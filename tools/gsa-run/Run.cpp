@@ -126,6 +126,15 @@ Session::create(const SessionOptions &options) {
 // Call
 //===----------------------------------------------------------------------===//
 
+static llvm::Expected<Tensor> createTensor(const Shape &shape, int32_t dtype,
+                                           Layout layout) {
+  std::optional<Tensor> tensor = Tensor::create(shape, dtype, layout);
+  if (!tensor)
+    return fail("a tensor must fit into memory, got shape " +
+                printShape(shape));
+  return std::move(*tensor);
+}
+
 /// One call of a kernel through its C interface.
 struct run::Call {
   const PackagedKernel *kernel;
@@ -194,7 +203,8 @@ struct run::Call {
 
 static NpyArray toNpy(const Tensor &tensor) {
   NpyArray array;
-  array.shape.assign(tensor.shape().begin(), tensor.shape().end());
+  array.shape.assign(tensor.get().shape,
+                     tensor.get().shape + tensor.get().rank);
   switch (gsa_dtype(tensor.get().dtype)) {
   case GSA_BF16: { // NumPy has none; it is the upper half of f32.
     array.dtype = "<f4";
@@ -284,10 +294,10 @@ Session::askOracle(Call &call, const std::vector<Values> &inputs) {
   std::vector<Tensor> tensors;
   std::vector<gsa_tensor> views;
   for (auto [argument, values] : llvm::zip(call.kernel->arguments, inputs)) {
-    auto tensor = Tensor::create(
-        shapeOf(argument, call.inputs.extents),
-        argument.kind == GSA_OFFSETS ? argument.dtype : int32_t(GSA_F64),
-        Layout::Dense);
+    auto tensor = createTensor(shapeOf(argument, call.inputs.extents),
+                               argument.kind == GSA_OFFSETS ? argument.dtype
+                                                            : int32_t(GSA_F64),
+                               Layout::Dense);
     if (!tensor)
       return tensor.takeError();
     if (argument.kind != GSA_OUTPUT)
@@ -339,7 +349,7 @@ llvm::Error Session::check(const Case &one, Call &call, StringRef chip) {
   }
 
   progress->begin("comparison", 6);
-  ArrayRef<double> offsets;
+  std::vector<double> offsets;
   for (auto [argument, values] :
        llvm::zip(call.kernel->arguments, call.rounded))
     if (argument.kind == GSA_OFFSETS)
@@ -351,9 +361,9 @@ llvm::Error Session::check(const Case &one, Call &call, StringRef chip) {
     const PackagedArgument &argument = call.kernel->arguments[first + i];
     const Values &reference = (*call.reference)[i];
     Difference found =
-        compare(argument, sequences, outputs[i].load(), reference);
+        compare(argument.shape.data(), sequences, outputs[i].load(), reference);
     double bound = errorBound(argument.dtype);
-    if (found.broken.empty() && found.error > bound) {
+    if (found.broken.empty() && found.error() > bound) {
       // What rounding costs by itself: the same recurrence, from the inputs
       // before they are rounded, against the rounded output.
       if (!exact) {
@@ -365,9 +375,10 @@ llvm::Error Session::check(const Case &one, Call &call, StringRef chip) {
       Values output = reference;
       for (double &value : output.data)
         value = decode(encode(value, argument.dtype), argument.dtype);
-      Difference rounding = compare(argument, sequences, output, (*exact)[i]);
+      Difference rounding =
+          compare(argument.shape.data(), sequences, output, (*exact)[i]);
       if (rounding.broken.empty())
-        bound = std::max(bound, 2 * rounding.error);
+        bound = std::max(bound, 2 * rounding.error());
     }
     if (!outputs[i].gapsAreUntouched())
       found.broken = "the gaps between its elements must stay as they are, got "
@@ -375,13 +386,13 @@ llvm::Error Session::check(const Case &one, Call &call, StringRef chip) {
     llvm::raw_string_ostream stream(lines);
     stream << "check " << call.kernel->name << " " << chip << " "
            << argument.name << " " << dtypeName(argument.dtype) << ": error "
-           << llvm::format("%.2e", found.error) << ", bound "
+           << llvm::format("%.2e", found.error()) << ", bound "
            << llvm::format("%.2e", bound) << ", largest difference "
            << llvm::format("%.2e", found.largest) << "\n";
     std::string &why = found.broken;
-    if (why.empty() && !(found.error <= bound))
+    if (why.empty() && !(found.error() <= bound))
       why = llvm::formatv("its error must be at most {0:e2}, got {1:e2}", bound,
-                          found.error);
+                          found.error());
     if (!why.empty())
       failures +=
           "output '" + argument.name + "' of " + chip.str() + ": " + why + "; ";
@@ -519,8 +530,8 @@ llvm::Error Session::run(const Case &one) {
   call.inputs = std::move(*inputs);
   for (auto [argument, values] :
        llvm::zip(kernel->arguments, call.inputs.values)) {
-    auto tensor = Tensor::create(shapeOf(argument, call.inputs.extents),
-                                 argument.dtype, one.layout);
+    auto tensor = createTensor(shapeOf(argument, call.inputs.extents),
+                               argument.dtype, one.layout);
     if (!tensor)
       return tensor.takeError();
     if (argument.kind != GSA_OUTPUT)

@@ -2,40 +2,53 @@
 
 #include "Tensor.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/bit.h"
-#include "llvm/Support/raw_ostream.h"
-
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <sys/mman.h>
 
-using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::gsa::run;
 
-llvm::Error run::fail(const llvm::Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-int64_t run::countElements(ArrayRef<int64_t> shape) {
+int64_t run::countElements(const Shape &shape) {
   int64_t count = 1;
   for (int64_t extent : shape)
     count *= extent;
   return count;
 }
 
-std::string run::printShape(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  stream << "[";
-  llvm::interleaveComma(shape, stream);
-  stream << "]";
-  return text;
+std::string run::printShape(const Shape &shape) {
+  std::string text = "[";
+  for (int64_t extent : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+  return text + "]";
 }
 
-StringRef run::dtypeName(int32_t dtype) {
+Shape run::shapeOf(const int64_t *argument, int32_t rank,
+                   const gsa_extents &extents) {
+  Shape shape(argument, argument + rank);
+  for (int64_t &extent : shape)
+    switch (extent) {
+    case GSA_EXTENT_BATCH:
+      extent = extents.batch;
+      break;
+    case GSA_EXTENT_TIME:
+      extent = extents.time;
+      break;
+    case GSA_EXTENT_SEQUENCES:
+      extent = extents.sequences;
+      break;
+    case GSA_EXTENT_OFFSETS:
+      extent = extents.sequences + 1;
+      break;
+    default:
+      break;
+    }
+  return shape;
+}
+
+const char *run::dtypeName(int32_t dtype) {
   switch (gsa_dtype(dtype)) {
   case GSA_F32:
     return "f32";
@@ -50,7 +63,7 @@ StringRef run::dtypeName(int32_t dtype) {
   case GSA_I64:
     return "i64";
   }
-  llvm_unreachable("a gsa_dtype");
+  return "none"; // No gsa_dtype.
 }
 
 int64_t run::dtypeBytes(int32_t dtype) {
@@ -65,12 +78,20 @@ int64_t run::dtypeBytes(int32_t dtype) {
   case GSA_I64:
     return 8;
   }
-  llvm_unreachable("a gsa_dtype");
+  return 0; // No gsa_dtype.
 }
 
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//
+
+/// The bits of a `From` as a `To`.
+template <typename To, typename From> static To bitCast(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof(To));
+  return to;
+}
 
 namespace {
 /// A float type of IEEE 754's kind.
@@ -102,7 +123,7 @@ uint64_t run::encode(double value, int32_t dtype) {
   if (dtype == GSA_I32 || dtype == GSA_I64)
     return uint64_t(int64_t(value));
   Format format = formatOf(dtype);
-  auto bits = llvm::bit_cast<uint64_t>(value);
+  auto bits = bitCast<uint64_t>(value);
   if (dtype == GSA_F64)
     return bits;
   uint64_t sign = bits >> 63 ? format.sign() : 0;
@@ -134,7 +155,7 @@ double run::decode(uint64_t bits, int32_t dtype) {
   if (dtype == GSA_I64)
     return double(int64_t(bits));
   if (dtype == GSA_F64)
-    return llvm::bit_cast<double>(bits);
+    return bitCast<double>(bits);
   Format format = formatOf(dtype);
   uint64_t sign = bits & format.sign() ? uint64_t(1) << 63 : 0;
   uint64_t magnitude = bits & (format.sign() - 1);
@@ -145,7 +166,7 @@ double run::decode(uint64_t bits, int32_t dtype) {
                    ? 0x7ff
                    : exponent - 1 + format.smallestExponent() + 1023;
     uint64_t fraction = (magnitude & (one - 1)) << (52 - format.fractionBits);
-    return llvm::bit_cast<double>(sign | exponent << 52 | fraction);
+    return bitCast<double>(sign | exponent << 52 | fraction);
   }
   double value = std::ldexp(double(magnitude),
                             format.smallestExponent() - format.fractionBits);
@@ -163,11 +184,11 @@ static constexpr unsigned char kBlank = 0xff;
 static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
   int32_t rank = tensor.rank;
   // Dimensions from the inside out.
-  SmallVector<int32_t, 4> order;
+  std::vector<int32_t> order;
   for (int32_t i = rank - 1; i >= 0; --i)
     order.push_back(i);
   if (layout == Layout::Strided && rank >= 3) {
-    auto *heads = llvm::find(order, rank == 4 ? 2 : 1);
+    auto heads = std::find(order.begin(), order.end(), rank == 4 ? 2 : 1);
     std::rotate(heads, heads + 1, order.end());
   }
   __int128 step = 1;
@@ -189,25 +210,24 @@ static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
     reach += __int128(tensor.shape[i] - 1) * tensor.stride[i];
 }
 
-llvm::Expected<Tensor> Tensor::create(ArrayRef<int64_t> shape, int32_t dtype,
-                                      Layout layout) {
+std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
+                                     Layout layout) {
   Tensor result;
   gsa_tensor &tensor = result.tensor;
   tensor.dtype = dtype;
   tensor.rank = int32_t(shape.size());
-  llvm::copy(shape, tensor.shape);
+  std::copy(shape.begin(), shape.end(), tensor.shape);
   __int128 reach;
   layOut(tensor, layout, reach);
   result.layout = layout;
   // A tensor without elements has an address all the same.
-  if (llvm::is_contained(shape, 0))
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
     reach = 0;
   // An element before and one after, so that a strided tensor starts at an odd
   // one, and neighbours of its ends show when they are written.
   __int128 bytes = (reach + 2) * dtypeBytes(dtype);
   if (bytes > std::numeric_limits<int64_t>::max())
-    return fail("a tensor must fit into memory, got shape " +
-                printShape(shape));
+    return std::nullopt;
   result.size = size_t(bytes);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS;
   if (layout == Layout::Huge)
@@ -215,8 +235,7 @@ llvm::Expected<Tensor> Tensor::create(ArrayRef<int64_t> shape, int32_t dtype,
   void *memory =
       mmap(nullptr, result.size, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (memory == MAP_FAILED)
-    return fail("a tensor must fit into memory, got shape " +
-                printShape(shape));
+    return std::nullopt;
   result.memory = static_cast<char *>(memory);
   tensor.data =
       result.memory + (layout == Layout::Strided ? dtypeBytes(dtype) : 0);
@@ -224,7 +243,7 @@ llvm::Expected<Tensor> Tensor::create(ArrayRef<int64_t> shape, int32_t dtype,
     result.clear();
   else
     std::memset(result.memory, kBlank, result.size);
-  return std::move(result);
+  return result;
 }
 
 Tensor::Tensor(Tensor &&other)
@@ -238,26 +257,45 @@ Tensor::~Tensor() {
     munmap(memory, size);
 }
 
-void Tensor::forEachRow(llvm::function_ref<void(char *, int64_t)> row) const {
-  ArrayRef<int64_t> outer = shape().drop_back(tensor.rank ? 1 : 0);
-  int64_t rows = countElements(outer);
-  SmallVector<int64_t, 4> index(outer.size());
-  for (int64_t i = 0; i < rows; ++i) {
-    int64_t offset = 0;
-    for (size_t d = 0; d < outer.size(); ++d)
-      offset += index[d] * tensor.stride[d];
-    row(static_cast<char *>(tensor.data) + offset * dtypeBytes(tensor.dtype),
-        i);
-    for (size_t d = outer.size(); d-- > 0;) {
-      if (++index[d] < outer[d])
-        break;
-      index[d] = 0;
+int64_t Tensor::rowSize() const {
+  return tensor.rank ? tensor.shape[tensor.rank - 1] : 1;
+}
+
+int64_t Tensor::countRows() const {
+  int64_t rows = 1;
+  for (int32_t i = 0; i + 1 < tensor.rank; ++i)
+    rows *= tensor.shape[i];
+  return rows;
+}
+
+void Tensor::forEachRow(int64_t first, int64_t rows,
+                        const std::function<void(char *, int64_t)> &row) const {
+  int32_t outer = std::max(tensor.rank - 1, 0);
+  for (int64_t number = first; number < first + rows; ++number) {
+    int64_t offset = 0, rest = number;
+    for (int32_t d = outer; d-- > 0;) {
+      offset += rest % tensor.shape[d] * tensor.stride[d];
+      rest /= tensor.shape[d];
     }
+    row(static_cast<char *>(tensor.data) + offset * dtypeBytes(tensor.dtype),
+        number);
   }
 }
 
-static int64_t rowSize(const gsa_tensor &tensor) {
-  return tensor.rank ? tensor.shape[tensor.rank - 1] : 1;
+void Tensor::forEachPiece(
+    const std::function<void(char *, size_t)> &piece) const {
+  int32_t huge = 0; // the dimension that has the gap
+  while (huge + 1 < tensor.rank && tensor.shape[huge] <= 1)
+    ++huge;
+  if (layout != Layout::Huge || huge + 1 >= tensor.rank)
+    return piece(memory, size);
+  size_t bytes = dtypeBytes(tensor.dtype);
+  for (int32_t i = huge + 1; i < tensor.rank; ++i)
+    bytes *= tensor.shape[i];
+  for (int64_t i = 0; i < tensor.shape[huge]; ++i)
+    piece(static_cast<char *>(tensor.data) +
+              i * tensor.stride[huge] * dtypeBytes(tensor.dtype),
+          bytes);
 }
 
 template <typename T>
@@ -280,9 +318,13 @@ static void loadRow(const char *row, double *values, int64_t size,
 }
 
 void Tensor::store(const Values &values) {
-  int64_t size = rowSize(tensor);
-  forEachRow([&](char *row, int64_t number) {
-    const double *from = values.data.data() + number * size;
+  store(values.data.data(), 0, countRows());
+}
+
+void Tensor::store(const double *values, int64_t first, int64_t rows) {
+  int64_t size = rowSize();
+  forEachRow(first, rows, [&](char *row, int64_t number) {
+    const double *from = values + (number - first) * size;
     switch (dtypeBytes(tensor.dtype)) {
     case 2:
       return storeRow<uint16_t>(row, from, size, tensor.dtype);
@@ -295,11 +337,16 @@ void Tensor::store(const Values &values) {
 }
 
 Values Tensor::load() const {
-  Values values{llvm::to_vector<4>(shape()), {}};
-  values.data.resize(countElements(shape()));
-  int64_t size = rowSize(tensor);
-  forEachRow([&](const char *row, int64_t number) {
-    double *to = values.data.data() + number * size;
+  Values values{shape(), {}};
+  values.data.resize(countElements(values.shape));
+  load(values.data.data(), 0, countRows());
+  return values;
+}
+
+void Tensor::load(double *values, int64_t first, int64_t rows) const {
+  int64_t size = rowSize();
+  forEachRow(first, rows, [&](const char *row, int64_t number) {
+    double *to = values + (number - first) * size;
     switch (dtypeBytes(tensor.dtype)) {
     case 2:
       return loadRow<uint16_t>(row, to, size, tensor.dtype);
@@ -309,30 +356,31 @@ Values Tensor::load() const {
       return loadRow<uint64_t>(row, to, size, tensor.dtype);
     }
   });
-  return values;
 }
 
 std::vector<char> Tensor::bytes() const {
-  int64_t size = rowSize(tensor) * dtypeBytes(tensor.dtype);
+  int64_t size = rowSize() * dtypeBytes(tensor.dtype);
   std::vector<char> result(countElements(shape()) * dtypeBytes(tensor.dtype));
-  forEachRow([&](const char *row, int64_t number) {
+  forEachRow(0, countRows(), [&](const char *row, int64_t number) {
     std::memcpy(result.data() + number * size, row, size);
   });
   return result;
 }
 
 void Tensor::clear() {
-  int64_t size = rowSize(tensor) * dtypeBytes(tensor.dtype);
-  forEachRow([&](char *row, int64_t) { std::memset(row, kBlank, size); });
+  int64_t size = rowSize() * dtypeBytes(tensor.dtype);
+  forEachRow(0, countRows(),
+             [&](char *row, int64_t) { std::memset(row, kBlank, size); });
 }
 
 bool Tensor::gapsAreUntouched() const {
   if (layout == Layout::Huge)
     return true;
   std::vector<char> copy(memory, memory + size);
-  int64_t row = rowSize(tensor) * dtypeBytes(tensor.dtype);
-  forEachRow([&](const char *data, int64_t) {
+  int64_t row = rowSize() * dtypeBytes(tensor.dtype);
+  forEachRow(0, countRows(), [&](const char *data, int64_t) {
     std::memset(copy.data() + (data - memory), kBlank, row);
   });
-  return llvm::all_of(copy, [](char c) { return c == char(kBlank); });
+  return std::all_of(copy.begin(), copy.end(),
+                     [](char c) { return c == char(kBlank); });
 }

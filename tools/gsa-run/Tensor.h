@@ -1,32 +1,39 @@
 //===- Tensor.h - Tensors in memory, of any element type and layout -------===//
+//
+// Free of LLVM, as Check.h and Random.h are: programs that run where there is
+// none share them.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef GSA_TOOLS_RUN_TENSOR_H
 #define GSA_TOOLS_RUN_TENSOR_H
 
 #include "gsa/runtime.h"
 
-#include "mlir/Support/LLVM.h"
-#include "llvm/Support/Error.h"
-
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace mlir::gsa::run {
 
-/// An error whose text is `message`.
-llvm::Error fail(const llvm::Twine &message);
+/// The extents of a tensor.
+using Shape = std::vector<int64_t>;
 
 /// A tensor's numbers in row-major order, wide enough for any element type.
 struct Values {
-  SmallVector<int64_t, 4> shape;
+  Shape shape;
   std::vector<double> data;
 };
 
-int64_t countElements(ArrayRef<int64_t> shape);
+int64_t countElements(const Shape &shape);
 /// "[2, 300, 8, 128]".
-std::string printShape(ArrayRef<int64_t> shape);
-StringRef dtypeName(int32_t dtype);
+std::string printShape(const Shape &shape);
+/// `argument`, static extents or gsa_extent, in a call with `extents`.
+Shape shapeOf(const int64_t *argument, int32_t rank,
+              const gsa_extents &extents);
+const char *dtypeName(int32_t dtype);
 int64_t dtypeBytes(int32_t dtype);
 
 /// `value` in a float type, to nearest even; NaN becomes a quiet one.
@@ -47,21 +54,29 @@ enum class Layout {
 /// float type.
 class Tensor {
 public:
-  static llvm::Expected<Tensor> create(ArrayRef<int64_t> shape, int32_t dtype,
-                                       Layout layout);
+  /// None if it does not fit into memory.
+  static std::optional<Tensor> create(const Shape &shape, int32_t dtype,
+                                      Layout layout);
   Tensor(Tensor &&other);
   Tensor &operator=(Tensor &&) = delete;
   ~Tensor();
 
   const gsa_tensor &get() const { return tensor; }
-  ArrayRef<int64_t> shape() const {
-    return {tensor.shape, size_t(tensor.rank)};
-  }
+  Shape shape() const { return {tensor.shape, tensor.shape + tensor.rank}; }
+
+  /// Elements of a row, which is what the last dimension steps over.
+  int64_t rowSize() const;
+  /// How many rows there are; they are numbered row-major.
+  int64_t countRows() const;
 
   /// Writes `values`, rounded. They have the tensor's shape.
   void store(const Values &values);
+  /// Writes `rows` rows from number `first` on.
+  void store(const double *values, int64_t first, int64_t rows);
   /// Reads all elements.
   Values load() const;
+  /// Reads `rows` rows from number `first` on.
+  void load(double *values, int64_t first, int64_t rows) const;
   /// The elements' bytes, row-major.
   std::vector<char> bytes() const;
   /// Makes all elements' bytes ones again.
@@ -70,10 +85,19 @@ public:
   /// for `Layout::Huge`, where looking would touch them.
   bool gapsAreUntouched() const;
 
+  /// All of its bytes, with the gaps: where they begin and how many they are.
+  char *block() const { return memory; }
+  size_t blockSize() const { return size; }
+  /// Calls `piece` with addresses and sizes of ranges of the block that hold
+  /// all elements, and little else for `Layout::Huge`.
+  void forEachPiece(const std::function<void(char *, size_t)> &piece) const;
+
 private:
   Tensor() = default;
-  /// Calls `row` with the address of each row and its number.
-  void forEachRow(llvm::function_ref<void(char *, int64_t)> row) const;
+  /// Calls `row` with the address of rows `first` to `first + rows - 1` and
+  /// their numbers.
+  void forEachRow(int64_t first, int64_t rows,
+                  const std::function<void(char *, int64_t)> &row) const;
 
   gsa_tensor tensor = {};
   Layout layout = Layout::Dense;

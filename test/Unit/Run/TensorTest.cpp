@@ -65,6 +65,32 @@ TEST_P(LayoutTest, KeepsValuesAndItsGaps) {
     EXPECT_TRUE(std::isnan(value));
 }
 
+TEST_P(LayoutTest, RowsAndPiecesHoldAllElements) {
+  auto tensor = Tensor::create({2, 3, 2, 5}, GSA_F32, GetParam());
+  auto other = Tensor::create({2, 3, 2, 5}, GSA_F32, GetParam());
+  ASSERT_TRUE(tensor && other);
+  EXPECT_EQ(tensor->rowSize(), 5);
+  ASSERT_EQ(tensor->countRows(), 12);
+  std::vector<double> all(60), some(20);
+  for (int i = 0; i < 60; ++i)
+    all[i] = i;
+  tensor->store(all.data(), 0, 4);
+  tensor->store(all.data() + 20, 4, 8);
+  tensor->load(some.data(), 3, 4);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(some[i], 15 + i);
+
+  // What a copy of the pieces holds.
+  size_t bytes = 0;
+  tensor->forEachPiece([&](char *data, size_t size) {
+    memcpy(other->block() + (data - tensor->block()), data, size);
+    bytes += size;
+  });
+  EXPECT_EQ(other->load().data, all);
+  EXPECT_LE(bytes, 4096u);
+  EXPECT_GE(bytes, 240u);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, LayoutTest,
                          ::testing::Values(Layout::Dense, Layout::Strided,
                                            Layout::Huge));
