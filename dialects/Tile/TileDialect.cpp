@@ -15,7 +15,14 @@ using namespace mlir::tile;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Tile/TileAttributes.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileTypes.cpp.inc"
+
 void TileDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Tile/TileTypes.cpp.inc"
+      >();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/Tile/TileAttributes.cpp.inc"

@@ -16,6 +16,7 @@ def Tile_Dialect : Dialect {
     are what those lack. Memory is a strided memref.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
 }
 
 #endif // TILE_DIALECT

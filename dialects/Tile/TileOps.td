@@ -14,6 +14,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "dialects/Tile/TileDialect.td"
+include "dialects/Tile/TileTypes.td"
 
 class Tile_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tile_Dialect, mnemonic, traits>;
@@ -151,7 +152,7 @@ def Tile_MmaOp : Tile_Op<"mma", [Pure, AllTypesMatch<["acc", "result"]>]> {
   let description = [{
     The product of an MxK and a KxN tile, added to an MxN accumulator. Factors
     are not rounded further, sums are f32; their order is the target's but the
-    same on every run.
+    same on every run. At the `tile` stage `atom` names the instruction.
 
     *Lifespan*: `chunked` and `tile`.
 
@@ -172,7 +173,12 @@ def Tile_MmaOp : Tile_Op<"mma", [Pure, AllTypesMatch<["acc", "result"]>]> {
     *Lowers to*: the target's matrix or dot-product instruction; on the CPU
     `vector.fma` over a register block.
   }];
-  let arguments = (ins Tile_Matrix:$a, Tile_Matrix:$b, Tile_Matrix:$acc);
+  let arguments = (ins Tile_Matrix:$a, Tile_Matrix:$b, Tile_Matrix:$acc,
+      OptionalAttr<Tile_AtomAttr>:$atom);
+  let builders = [OpBuilder<(ins "::mlir::Value":$a, "::mlir::Value":$b,
+      "::mlir::Value":$acc), [{
+    build($_builder, $_state, acc.getType(), a, b, acc, AtomAttr());
+  }]>];
   let results = (outs Tile_Matrix:$result);
   let assemblyFormat = [{
     $a `,` $b `,` $acc attr-dict `:` type($a) `,` type($b) `,` type($acc)
@@ -337,5 +343,7 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let assemblyFormat = "`along` $dim attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
+
+include "dialects/Tile/TileStaging.td"
 
 #endif // TILE_OPS

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileAccess.h"
 #include "dialects/BrokenLaw.h"
 #include "dialects/Tile/Tile.h"
 
@@ -34,17 +35,10 @@ static LogicalResult verifyDim(Operation *op, StringRef number, int64_t dim,
 // Memory
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// The numbers of the laws that loads and stores share.
-struct AccessLaws {
-  StringRef indices, rank, order, element, step;
-};
-} // namespace
-
-static LogicalResult verifyAccess(Operation *op, const AccessLaws &laws,
-                                  MemRefType memory, RankedTensorType tile,
-                                  size_t numIndices, ArrayRef<int64_t> dims,
-                                  int64_t step) {
+LogicalResult tile::verifyAccess(Operation *op, const AccessLaws &laws,
+                                 MemRefType memory, RankedTensorType tile,
+                                 size_t numIndices, ArrayRef<int64_t> dims,
+                                 int64_t step) {
   int64_t rank = memory.getRank();
   if (static_cast<int64_t>(numIndices) != rank)
     return brokenLaw(op, laws.indices,
@@ -109,7 +103,7 @@ LogicalResult ScanOp::verify() {
     return brokenLaw(*this, "scan-2", "must give running sums of type ", type,
                      ", got ", getInclusive().getType(), " and ",
                      getExclusive().getType());
-  if (typeOf(getTotal()) != drop(type, getDim()))
+  if (withoutLayout(typeOf(getTotal())) != drop(type, getDim()))
     return brokenLaw(*this, "scan-3", "must give a total of type ",
                      drop(type, getDim()), ", got ", getTotal().getType());
   return success();
@@ -129,7 +123,10 @@ LogicalResult ReduceOp::verify() {
     rest = drop(rest, dim);
   }
   Type expected = rest.getRank() ? Type(rest) : type.getElementType();
-  if (getResult().getType() != expected)
+  Type result = getResult().getType();
+  if (auto tile = dyn_cast<RankedTensorType>(result))
+    result = withoutLayout(tile);
+  if (result != expected)
     return brokenLaw(*this, "reduce-3", "must give ", expected, ", got ",
                      getResult().getType());
   return success();
@@ -139,7 +136,7 @@ LogicalResult BroadcastOp::verify() {
   RankedTensorType type = typeOf(getResult());
   if (failed(verifyDim(*this, "broadcast-1", getDim(), type.getRank())))
     return failure();
-  if (drop(type, getDim()) != typeOf(getOperand()))
+  if (drop(type, getDim()) != withoutLayout(typeOf(getOperand())))
     return brokenLaw(*this, "broadcast-2", "must repeat a tile of type ",
                      drop(type, getDim()), ", got ", getOperand().getType());
   return success();

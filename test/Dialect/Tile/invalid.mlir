@@ -213,3 +213,184 @@ func.func @iota_2() {
   %r = tile.iota along 2 : tensor<4x8xi32>
   return
 }
+
+// -----
+
+func.func @roles_1() {
+  // expected-error @below {{'tile.roles' op must have a number of warps for each of its 1 regions, got 2 [roles-1]}}
+  tile.roles warps [4, 4] {
+  }
+  return
+}
+
+// -----
+
+func.func @roles_2() {
+  // expected-error @below {{'tile.roles' op must give each role at least one warp, got 0 [roles-2]}}
+  tile.roles warps [0] {
+  }
+  return
+}
+
+// -----
+
+func.func @roles_3() {
+  tile.roles warps [4] {
+    // expected-error @below {{'tile.roles' op must not stand in a role, got roles in roles [roles-3]}}
+    tile.roles warps [4] {
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @roles_4(%x: tensor<8x8xf32>) {
+  tile.roles warps [4] {
+    // expected-error @below {{'arith.negf' op must use tiles of its own role, got one made outside of type 'tensor<8x8xf32>' [roles-4]}}
+    %y = arith.negf %x : tensor<8x8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @roles_5(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @below {{'tile.roles' op must have as many barriers in role 1 as in role 0 (1, 1, 0), got 1, 2, 0 [roles-5]}}
+  tile.roles warps [4, 4] {
+    tile.barrier
+    scf.for %i = %c0 to %n step %c1 {
+      tile.barrier
+    }
+  }, {
+    tile.barrier
+    scf.for %i = %c0 to %n step %c1 {
+      tile.barrier
+      tile.barrier
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @barrier_1(%c: i1) {
+  tile.roles warps [4] {
+    scf.if %c {
+      // expected-error @below {{'tile.barrier' op must stand in a role, outside of branches, got a place in scf.if [barrier-1]}}
+      tile.barrier
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @ring_1() {
+  tile.roles warps [4] {
+    // expected-error @below {{'tile.ring' op must stand outside of roles, got one in a role [ring-1]}}
+    %r = tile.ring : !tile.ring<2 x index>
+  }
+  return
+}
+
+// -----
+
+func.func @put_1(%x: i32, %i: index) {
+  %r = tile.ring : !tile.ring<2 x index>
+  // expected-error @below {{'tile.put' op must write a version of type 'index', got 'i32' [put-1]}}
+  tile.put %x, %r[%i + 0] : i32, !tile.ring<2 x index>
+  return
+}
+
+// -----
+
+func.func @get_1(%i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.get' op must read a version of type 'tensor<8x8xf32>', got 'tensor<8x8xbf16>' [get-1]}}
+  %x = tile.get %r[%i + 0] : !tile.ring<2 x tensor<8x8xf32>> -> tensor<8x8xbf16>
+  return
+}
+
+// -----
+
+func.func @fetch_1(%m: memref<8x8xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.fetch' op must have one index for each of the memory's 2 dimensions, got 1 [fetch-1]}}
+  tile.fetch %m[%i] dims [0, 1] into %r[%i + 0] : memref<8x8xf32>, !tile.ring<2 x tensor<8x8xf32>>
+  return
+}
+
+// -----
+
+func.func @fetch_2(%m: memref<8x8xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.fetch' op must name one memory dimension for each of the tile's 2 dimensions, got 1 [fetch-2]}}
+  tile.fetch %m[%i, %i] dims [0] into %r[%i + 0] : memref<8x8xf32>, !tile.ring<2 x tensor<8x8xf32>>
+  return
+}
+
+// -----
+
+func.func @fetch_3(%m: memref<8x8xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.fetch' op must name memory dimensions in increasing order below 2, got 0 at 1 [fetch-3]}}
+  tile.fetch %m[%i, %i] dims [1, 0] into %r[%i + 0] : memref<8x8xf32>, !tile.ring<2 x tensor<8x8xf32>>
+  return
+}
+
+// -----
+
+func.func @fetch_4(%m: memref<8x8xbf16>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.fetch' op must keep the memory's element type 'bf16', got 'f32' [fetch-4]}}
+  tile.fetch %m[%i, %i] dims [0, 1] into %r[%i + 0] : memref<8x8xbf16>, !tile.ring<2 x tensor<8x8xf32>>
+  return
+}
+
+// -----
+
+func.func @fetch_5(%m: memref<8x8xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<8x8xf32>>
+  // expected-error @below {{'tile.fetch' op must step by 1 or -1, got 2 [fetch-5]}}
+  tile.fetch %m[%i, %i] dims [0, 1] step 2 into %r[%i + 0] : memref<8x8xf32>, !tile.ring<2 x tensor<8x8xf32>>
+  return
+}
+
+// -----
+
+func.func @fetch_6(%m: memref<8x8xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x f32>
+  // expected-error @below {{'tile.fetch' op must fill a ring of tiles, got '!tile.ring<2 x f32>' [fetch-6]}}
+  tile.fetch %m[%i, %i] dims [0, 1] into %r[%i + 0] : memref<8x8xf32>, !tile.ring<2 x f32>
+  return
+}
+
+// -----
+
+func.func @wait_1(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %y = arith.negf %x : tensor<8x8xf32>
+  // expected-error @below {{'tile.wait' op must wait for a product or what a loop carries, got the result of arith.negf [wait-1]}}
+  %z = tile.wait %y : tensor<8x8xf32>
+  return %z : tensor<8x8xf32>
+}
+
+// -----
+
+func.func @convert_1(%x: tensor<8x8xf32>) -> tensor<8x4xf32> {
+  // expected-error @below {{'tile.convert' op must keep the shape and elements of 'tensor<8x8xf32>', got 'tensor<8x4xf32>' [convert-1]}}
+  %z = tile.convert %x : tensor<8x8xf32> -> tensor<8x4xf32>
+  return %z : tensor<8x4xf32>
+}
+
+// -----
+
+// expected-error @below {{slots must be positive, got 0 [ringtype-1]}}
+func.func private @ringtype_1(!tile.ring<0 x index>)
+
+// -----
+
+// expected-error @below {{a version must be a tile of static shape, an index, an integer or a float, got 'none' [ringtype-2]}}
+func.func private @ringtype_2(!tile.ring<1 x none>)

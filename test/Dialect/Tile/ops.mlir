@@ -51,3 +51,42 @@ func.func @along(%x: tensor<16x64xf32>, %n: tensor<16xi32>) {
   %6 = tile.iota along 1 : tensor<16x4xi32>
   return
 }
+
+// CHECK-LABEL: func @staged
+func.func @staged(%m: memref<?x?x8x64xbf16, strided<[?, ?, ?, 1], offset: ?>>,
+                  %b: index, %t: index, %h: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  // CHECK: %[[K:.*]] = tile.ring : <2 x tensor<16x64xbf16>>
+  %k = tile.ring : !tile.ring<2 x tensor<16x64xbf16>>
+  // CHECK: %[[N:.*]] = tile.ring : <2 x index>
+  %r = tile.ring : !tile.ring<2 x index>
+  // CHECK: tile.roles warps [4, 1] {
+  tile.roles warps [4, 1] {
+    // CHECK: tile.fetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] dims [1, 3] rows %{{.*}} step -1 into %[[K]][%{{.*}} + 1] : memref<{{.*}}>, <2 x tensor<16x64xbf16>>
+    tile.fetch %m[%b, %t, %h, %c0] dims [1, 3] rows %n step -1
+        into %k[%c0 + 1]
+        : memref<?x?x8x64xbf16, strided<[?, ?, ?, 1], offset: ?>>,
+        !tile.ring<2 x tensor<16x64xbf16>>
+    // CHECK: tile.put %{{.*}}, %[[N]][%{{.*}} + 1] : index, <2 x index>
+    tile.put %n, %r[%c0 + 1] : index, !tile.ring<2 x index>
+    // CHECK: tile.wait_fetches
+    tile.wait_fetches
+    // CHECK: tile.barrier
+    tile.barrier
+    // CHECK: %[[V:.*]] = tile.get %[[K]][%{{.*}} + 1] : <2 x tensor<16x64xbf16>> -> tensor<16x64xbf16>
+    %v = tile.get %k[%c0 + 1] : !tile.ring<2 x tensor<16x64xbf16>>
+        -> tensor<16x64xbf16>
+    // CHECK: %[[T:.*]] = tile.transpose %[[V]]
+    %vt = tile.transpose %v : tensor<16x64xbf16> -> tensor<64x16xbf16>
+    %z = arith.constant dense<0.0> : tensor<16x16xf32>
+    // CHECK: %[[X:.*]] = tile.mma %[[V]], %[[T]], %{{.*}} {atom = #tile.atom<"fma">}
+    %x = tile.mma %v, %vt, %z {atom = #tile.atom<"fma">}
+        : tensor<16x64xbf16>, tensor<64x16xbf16>, tensor<16x16xf32>
+    // CHECK: %[[Y:.*]] = tile.wait %[[X]] : tensor<16x16xf32>
+    %y = tile.wait %x : tensor<16x16xf32>
+  // CHECK: }, {
+  }, {
+    tile.barrier
+  }
+  return
+}
