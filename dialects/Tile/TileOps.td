@@ -13,6 +13,7 @@ include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialects/Tile/TileAttributes.td"
 include "dialects/Tile/TileDialect.td"
 include "dialects/Tile/TileTypes.td"
 

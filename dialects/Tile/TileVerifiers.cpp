@@ -20,7 +20,19 @@ static RankedTensorType typeOf(Value value) {
 static RankedTensorType drop(RankedTensorType tile, int64_t dim) {
   SmallVector<int64_t> shape(tile.getShape());
   shape.erase(shape.begin() + dim);
-  return RankedTensorType::get(shape, tile.getElementType());
+  Attribute layout = tile.getEncoding();
+  if (auto known = dyn_cast_or_null<LayoutAttr>(layout))
+    layout = LayoutAttr::get(tile.getContext(), known.getLayout().drop(dim));
+  return RankedTensorType::get(shape, tile.getElementType(), layout);
+}
+
+/// The type of `tile` with its dimensions swapped.
+static RankedTensorType transpose(RankedTensorType tile) {
+  Attribute layout = tile.getEncoding();
+  if (auto known = dyn_cast_or_null<LayoutAttr>(layout))
+    layout = LayoutAttr::get(tile.getContext(), known.getLayout().transpose());
+  return RankedTensorType::get({tile.getDimSize(1), tile.getDimSize(0)},
+                               tile.getElementType(), layout);
 }
 
 static LogicalResult verifyDim(Operation *op, StringRef number, int64_t dim,
@@ -103,7 +115,7 @@ LogicalResult ScanOp::verify() {
     return brokenLaw(*this, "scan-2", "must give running sums of type ", type,
                      ", got ", getInclusive().getType(), " and ",
                      getExclusive().getType());
-  if (withoutLayout(typeOf(getTotal())) != drop(type, getDim()))
+  if (typeOf(getTotal()) != drop(type, getDim()))
     return brokenLaw(*this, "scan-3", "must give a total of type ",
                      drop(type, getDim()), ", got ", getTotal().getType());
   return success();
@@ -123,10 +135,7 @@ LogicalResult ReduceOp::verify() {
     rest = drop(rest, dim);
   }
   Type expected = rest.getRank() ? Type(rest) : type.getElementType();
-  Type result = getResult().getType();
-  if (auto tile = dyn_cast<RankedTensorType>(result))
-    result = withoutLayout(tile);
-  if (result != expected)
+  if (getResult().getType() != expected)
     return brokenLaw(*this, "reduce-3", "must give ", expected, ", got ",
                      getResult().getType());
   return success();
@@ -136,7 +145,7 @@ LogicalResult BroadcastOp::verify() {
   RankedTensorType type = typeOf(getResult());
   if (failed(verifyDim(*this, "broadcast-1", getDim(), type.getRank())))
     return failure();
-  if (drop(type, getDim()) != withoutLayout(typeOf(getOperand())))
+  if (drop(type, getDim()) != typeOf(getOperand()))
     return brokenLaw(*this, "broadcast-2", "must repeat a tile of type ",
                      drop(type, getDim()), ", got ", getOperand().getType());
   return success();
@@ -144,9 +153,7 @@ LogicalResult BroadcastOp::verify() {
 
 LogicalResult TransposeOp::verify() {
   RankedTensorType from = typeOf(getOperand()), to = typeOf(getResult());
-  if (from.getElementType() == to.getElementType() &&
-      from.getDimSize(0) == to.getDimSize(1) &&
-      from.getDimSize(1) == to.getDimSize(0))
+  if (transpose(from) == to)
     return success();
   return brokenLaw(*this, "transpose-1", "must swap the dimensions of ", from,
                    ", got ", to);

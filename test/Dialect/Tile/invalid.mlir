@@ -394,3 +394,97 @@ func.func private @ringtype_1(!tile.ring<0 x index>)
 
 // expected-error @below {{a version must be a tile of static shape, an index, an integer or a float, got 'none' [ringtype-2]}}
 func.func private @ringtype_2(!tile.ring<1 x none>)
+
+// -----
+
+// expected-error @below {{a layout must have positive sizes, got 0 [layout-1]}}
+func.func private @layout_1(tensor<0xf32, #tile.layout<[0], offset = []>>)
+
+// -----
+
+// expected-error @below {{a layout must repeat along each of 2 dimensions, got 1 [layout-2]}}
+func.func private @layout_2(tensor<4x4xf32, #tile.layout<[4, 4], offset = [], repeat = [4]>>)
+
+// -----
+
+// expected-error @below {{a layout must repeat a power of two, got size 96 and repeat 1 [layout-2]}}
+func.func private @layout_2_block(tensor<96xf32, #tile.layout<[96], offset = []>>)
+
+// -----
+
+// expected-error @below {{a layout must repeat a power of two, got size 4 and repeat 8 [layout-2]}}
+func.func private @layout_2_many(tensor<4xf32, #tile.layout<[4], offset = [], repeat = [8]>>)
+
+// -----
+
+// expected-error @below {{a layout must have bases inside [4, 4], got [1] [layout-3]}}
+func.func private @layout_3(tensor<4x4xf32, #tile.layout<[4, 4], offset = [[1]]>>)
+
+// -----
+
+// expected-error @below {{a layout must have bases inside [2], got [2] [layout-3]}}
+func.func private @layout_3_outside(tensor<6xf32, #tile.layout<[6], reg = [[1]], lane = [[2]], warp = [], repeat = [3]>>)
+
+// -----
+
+// expected-error @below {{a layout must have bases inside [4], got [-1] [layout-3]}}
+func.func private @layout_3_below(tensor<4xf32, #tile.layout<[4], reg = [[-1]], lane = [[2]], warp = []>>)
+
+// -----
+
+// expected-error @below {{a layout must reach 2^4 elements of [4, 4], got 2^3 [layout-4]}}
+func.func private @layout_4(tensor<4x4xf32, #tile.layout<[4, 4], reg = [[0, 1], [1, 0]], lane = [[2, 0], [3, 1]], warp = []>>)
+
+// -----
+
+// expected-error @below {{a layout must hold each element once in a place, got 3 bits for 2^2 elements [layout-5]}}
+func.func private @layout_5(tensor<4xf32, #tile.layout<[4], offset = [[1], [2], [3]]>>)
+
+// -----
+
+// expected-error @below {{a layout must order 2 dimensions, got [0, 0] [layout-6]}}
+func.func private @layout_6(tensor<2x2xf32, #tile.layout<[2, 2], offset = [[0, 1], [1, 0]], order = [0, 0]>>)
+
+// -----
+
+// expected-error @below {{a tensor must have its layout's shape [4], got [8] [layout-7]}}
+func.func private @layout_7(tensor<8xf32, #tile.layout<[4], offset = [[1], [2]]>>)
+
+// -----
+
+// expected-error @below {{a layout must have either offset or reg, lane and warp, got both}}
+func.func private @both(tensor<4xf32, #tile.layout<[4], offset = [[1], [2]], lane = [[1]]>>)
+
+// -----
+
+// expected-error @below {{a layout must have either offset or reg, lane and warp, got neither}}
+func.func private @neither(tensor<4xf32, #tile.layout<[4], repeat = [4]>>)
+
+// -----
+
+// expected-error @below {{a layout must have each part once, got 'reg' twice}}
+func.func private @twice(tensor<4xf32, #tile.layout<[4], reg = [[1], [2]], reg = []>>)
+
+// -----
+
+// expected-error @below {{a layout's part must be reg, lane, warp, offset, repeat or order, got 'block'}}
+func.func private @unknown(tensor<4xf32, #tile.layout<[4], block = [[1], [2]]>>)
+
+// -----
+
+#acc = #tile.layout<[4, 2], reg = [[0, 1]], lane = [[1, 0], [2, 0]], warp = []>
+func.func @reduce_3_layout(%x: tensor<4x2xf32, #acc>) {
+  // expected-error @below {{must give 'tensor<4xf32, #tile.layout<[4], reg = [], lane = [[1], [2]], warp = []>>', got 'tensor<4xf32>' [reduce-3]}}
+  %r = tile.reduce max %x along [1] : tensor<4x2xf32, #acc> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+#acc = #tile.layout<[4, 2], reg = [[0, 1]], lane = [[1, 0], [2, 0]], warp = []>
+#wrong = #tile.layout<[2, 4], reg = [[0, 2]], lane = [[1, 0], [0, 1]], warp = []>
+func.func @transpose_1_layout(%x: tensor<4x2xf32, #acc>) {
+  // expected-error-re @below {{must swap the dimensions of 'tensor<4x2xf32, {{.*}} [transpose-1]}}
+  %r = tile.transpose %x : tensor<4x2xf32, #acc> -> tensor<2x4xf32, #wrong>
+  return
+}

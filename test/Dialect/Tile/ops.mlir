@@ -90,3 +90,38 @@ func.func @staged(%m: memref<?x?x8x64xbf16, strided<[?, ?, ?, 1], offset: ?>>,
   }
   return
 }
+
+#acc = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]],
+    lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+#turned = #tile.layout<[8, 16], reg = [[1, 0], [0, 8]],
+    lane = [[2, 0], [4, 0], [0, 1], [0, 2], [0, 4]], warp = []>
+#rows = #tile.layout<[16], reg = [[8]],
+    lane = [[0], [0], [1], [2], [4]], warp = []>
+#columns = #tile.layout<[8], reg = [[1]],
+    lane = [[2], [4], [0], [0], [0]], warp = []>
+
+// CHECK-LABEL: func @layouts
+// CHECK-SAME: (%[[X:.*]]: tensor<16x8xf32, #[[ACC:layout[0-9]*]]>,
+func.func @layouts(%x: tensor<16x8xf32, #acc>, %n: tensor<16x8xi1, #acc>)
+    -> (tensor<8x16xbf16, #turned>, tensor<16x8xf32, #acc>) {
+  // CHECK: tile.scan add %[[X]] along 0 : tensor<16x8xf32, #[[ACC]]> -> tensor<16x8xf32, #[[ACC]]>, tensor<16x8xf32, #[[ACC]]>, tensor<8xf32, #[[COLUMNS:layout[0-9]*]]>
+  %0:3 = tile.scan add %x along 0 : tensor<16x8xf32, #acc>
+      -> tensor<16x8xf32, #acc>, tensor<16x8xf32, #acc>, tensor<8xf32, #columns>
+  // CHECK: tile.reduce max %{{.*}} along [1] : tensor<16x8xf32, #[[ACC]]> -> tensor<16xf32, #[[ROWS:layout[0-9]*]]>
+  %1 = tile.reduce max %0#0 along [1]
+      : tensor<16x8xf32, #acc> -> tensor<16xf32, #rows>
+  // CHECK: tile.broadcast %{{.*}} along 1 : tensor<16xf32, #[[ROWS]]> -> tensor<16x8xf32, #[[ACC]]>
+  %2 = tile.broadcast %1 along 1
+      : tensor<16xf32, #rows> -> tensor<16x8xf32, #acc>
+  // CHECK: arith.subf %[[X]], %{{.*}} : tensor<16x8xf32, #[[ACC]]>
+  %3 = arith.subf %x, %2 : tensor<16x8xf32, #acc>
+  // CHECK: math.exp2 %{{.*}} : tensor<16x8xf32, #[[ACC]]>
+  %4 = math.exp2 %3 : tensor<16x8xf32, #acc>
+  %5 = arith.select %n, %4, %x : tensor<16x8xi1, #acc>, tensor<16x8xf32, #acc>
+  // CHECK: arith.truncf %{{.*}} : tensor<16x8xf32, #[[ACC]]> to tensor<16x8xbf16, #[[ACC]]>
+  %6 = arith.truncf %5 : tensor<16x8xf32, #acc> to tensor<16x8xbf16, #acc>
+  // CHECK: tile.transpose %{{.*}} : tensor<16x8xbf16, #[[ACC]]> -> tensor<8x16xbf16, #[[TURNED:layout[0-9]*]]>
+  %7 = tile.transpose %6
+      : tensor<16x8xbf16, #acc> -> tensor<8x16xbf16, #turned>
+  return %7, %4 : tensor<8x16xbf16, #turned>, tensor<16x8xf32, #acc>
+}
