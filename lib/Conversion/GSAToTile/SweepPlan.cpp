@@ -1,0 +1,147 @@
+//===- SweepPlan.cpp - Heads, slices, and element types of products -------===//
+
+#include "SweepPlan.h"
+
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// Columns of tiles are padded to whole registers of the widest machine.
+constexpr int64_t kColumnPadding = 16;
+
+FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
+                                     const Facts &facts) {
+  SweepPlan plan(sweep, schedule, facts);
+  if (failed(plan.findHeads()) || failed(plan.findSlices()))
+    return failure();
+  return plan;
+}
+
+bool SweepPlan::isState(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto decay = dyn_cast_if_present<SoftmaxDecayOp>(op);
+  return isa_and_present<FinalStateOp>(op) ||
+         (decay && value == decay.getFinal());
+}
+
+bool SweepPlan::isPerQuery(Value value) const {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() >= 3 && type.getDimSize(2) != heads;
+}
+
+int64_t SweepPlan::paddedColumns(int64_t size, bool sliced) const {
+  int64_t columns = sliced ? llvm::divideCeil(size, slices) : size;
+  return llvm::alignTo(columns, kColumnPadding);
+}
+
+Type SweepPlan::productOf(MemoryOp memory) const {
+  Type element = getElementTypeOrSelf(memory.getColumns().getType());
+  if (element.isBF16() && hasBF16Dot)
+    return element;
+  return Float32Type::get(element.getContext());
+}
+
+LogicalResult SweepPlan::findHeads() {
+  for (Operation &op : sweep.getBody().front()) {
+    int64_t own = 0;
+    if (auto memory = dyn_cast<MemoryOp>(op)) {
+      memories.push_back(memory);
+      own = memory.getType().getHeads();
+    } else if (auto decay = dyn_cast<SoftmaxDecayOp>(op)) {
+      runningSoftmaxes.push_back(decay);
+      own = cast<RankedTensorType>(decay.getDecay().getType()).getDimSize(2);
+    } else {
+      continue;
+    }
+    if (heads && own != heads)
+      return op.emitOpError("must have as many heads as its sweep, ")
+             << heads << ", got " << own;
+    heads = own;
+  }
+  if (!heads)
+    return sweep.emitOpError("must hold a memory");
+  for (Operation &op : sweep.getBody().front())
+    for (Value value : op.getOperands()) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!type || type.getRank() < 3 || isState(value) ||
+          type.getDimSize(2) == heads || isa<MemoryOp, SoftmaxDecayOp>(op))
+        continue;
+      int64_t own = type.getDimSize(2);
+      if (own % heads || (group != 1 && own != heads * group))
+        return op.emitOpError(
+                   "must have the sweep's heads or its query heads, ")
+               << heads << (group == 1 ? "" : " or ")
+               << (group == 1 ? std::string() : std::to_string(heads * group))
+               << ", got " << own;
+      group = own / heads;
+    }
+  return success();
+}
+
+/// A memory whose columns reach nothing but stored columns can be cut between
+/// blocks; everything elementwise on the way is cut with it.
+LogicalResult SweepPlan::findSlices() {
+  if (slices == 1)
+    return success();
+  // A value that can be made for a part of its columns: nothing on the way
+  // needs them all.
+  auto canCut = [&](Value value, auto &self) -> bool {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    Operation *op = value.getDefiningOp();
+    if (!type || type.getRank() < 3 || !op)
+      return true;
+    if (auto read = dyn_cast<ReadOp>(op))
+      return read.getSide() == Side::Rows &&
+             slicedMemories.contains(read.getMemory().getDefiningOp());
+    return !isa<SoftmaxOp, SoftmaxDecayOp>(op) &&
+           llvm::all_of(op->getOperands(),
+                        [&](Value operand) { return self(operand, self); });
+  };
+  // Collects what is computed of `value` up to what is stored; false if it
+  // meets something that needs all columns.
+  auto leadsOut = [&](Value value, auto &self) -> bool {
+    slicedValues.insert(value);
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      if (isa<YieldOp>(user))
+        return true;
+      return OpTrait::hasElementwiseMappableTraits(user) &&
+             canCut(user->getResult(0), canCut) &&
+             self(user->getResult(0), self);
+    });
+  };
+  // Memories that are cut may meet each other, so take all and drop those that
+  // cannot be until the rest can.
+  slicedMemories.insert(memories.begin(), memories.end());
+  for (bool changed = true; changed;) {
+    changed = false;
+    slicedValues.clear();
+    for (MemoryOp memory : memories) {
+      if (!isSliced(memory))
+        continue;
+      bool cut = canCut(memory.getColumns(), canCut) &&
+                 llvm::all_of(memory->getUsers(), [&](Operation *user) {
+                   auto read = dyn_cast<ReadOp>(user);
+                   return !read || (read.getSide() == Side::Rows &&
+                                    leadsOut(read.getResult(), leadsOut));
+                 });
+      if (cut)
+        continue;
+      slicedMemories.erase(memory);
+      changed = true;
+    }
+  }
+  if (slicedMemories.empty())
+    return sweep.emitOpError("must have a memory whose columns reach only "
+                             "outputs to be cut in ")
+           << slices << " slices, got none";
+  for (MemoryOp memory : memories)
+    if (isSliced(memory) &&
+        slices * kColumnPadding >
+            paddedColumns(memory.getType().getColumns(), false))
+      return sweep.emitOpError("must have at least ")
+             << kColumnPadding << " columns for each of " << slices
+             << " slices, got " << memory.getType().getColumns();
+  return success();
+}

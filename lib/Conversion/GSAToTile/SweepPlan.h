@@ -1,0 +1,65 @@
+//===- SweepPlan.h - What a sweep's chunked form is made for ----*- C++ -*-===//
+
+#ifndef LIB_CONVERSION_GSATOTILE_SWEEPPLAN_H
+#define LIB_CONVERSION_GSATOTILE_SWEEPPLAN_H
+
+#include "dialects/GSA/GSA.h"
+#include "gsa/Target/Target.h"
+
+namespace mlir::gsa {
+
+/// What is decided of a sweep before its chunked form is written: heads, cuts
+/// between blocks, sizes of tiles and element types of products.
+class SweepPlan {
+public:
+  /// Fails with an error on `sweep` or an operation in it if the heads do not
+  /// agree, or the schedule asks for slices that the sweep cannot have.
+  static FailureOr<SweepPlan> make(SweepOp sweep, ScheduleAttr schedule,
+                                   const Facts &facts);
+
+  SweepOp getSweep() const { return sweep; }
+
+  int64_t chunk;     ///< tokens a window has at most
+  int64_t slices;    ///< blocks that share a head's columns
+  int64_t heads = 0; ///< key/value heads
+  int64_t group = 1; ///< query heads for each of them
+  SmallVector<MemoryOp> memories;
+  SmallVector<SoftmaxDecayOp> runningSoftmaxes;
+
+  /// Whether `value` is known behind the last token only.
+  static bool isState(Value value);
+  /// Whether `value` has a tile for each query head of a group.
+  bool isPerQuery(Value value) const;
+  /// Whether a block has only its slice of the memory's columns.
+  bool isSliced(MemoryOp memory) const {
+    return slicedMemories.contains(memory);
+  }
+  /// Whether a block has only its slice of the columns of `value`, which is
+  /// stored.
+  bool isSliced(Value value) const { return slicedValues.contains(value); }
+  /// Columns of `value`, not padded.
+  static int64_t sizeOf(Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape().back();
+  }
+  /// Columns of a tile for `size` columns, or for a slice of them.
+  int64_t paddedColumns(int64_t size, bool sliced) const;
+  /// The element type of factors in products with this memory.
+  Type productOf(MemoryOp memory) const;
+
+private:
+  SweepPlan(SweepOp sweep, ScheduleAttr schedule, const Facts &facts)
+      : chunk(schedule.getChunk()), slices(schedule.getSlices()), sweep(sweep),
+        hasBF16Dot(facts.hasBF16Dot) {}
+
+  LogicalResult findHeads();
+  LogicalResult findSlices();
+
+  SweepOp sweep;
+  bool hasBF16Dot;
+  DenseSet<Operation *> slicedMemories;
+  DenseSet<Value> slicedValues;
+};
+
+} // namespace mlir::gsa
+
+#endif // LIB_CONVERSION_GSATOTILE_SWEEPPLAN_H

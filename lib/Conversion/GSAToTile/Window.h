@@ -1,0 +1,146 @@
+//===- Window.h - Values of a block and of a window of tokens ---*- C++ -*-===//
+//
+// Tiles are made on demand from what the kernel stores and carries. A tile
+// belongs to a key/value head or to one query head of its group; the latter are
+// made inside the loop over the group.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LIB_CONVERSION_GSATOTILE_WINDOW_H
+#define LIB_CONVERSION_GSATOTILE_WINDOW_H
+
+#include "SweepPlan.h"
+#include "TileBuilder.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::gsa {
+
+constexpr double kLog2E = 1.4426950408889634;
+
+/// What a block computes once.
+struct BlockValues {
+  Value sequence, head, slice;  ///< the block's indices
+  Value batch;                  ///< index into dimension 0 of tensors
+  Value begin, end;             ///< the sequence's tokens
+  DenseMap<Value, Value> outer; ///< value from outside the sweep -> kernel's
+
+  /// The column of `value` at which the block's tiles start.
+  Value firstColumn(TileBuilder &b, const SweepPlan &plan, Value value,
+                    bool sliced) const;
+};
+
+/// The tokens that one iteration of the block's loop takes.
+struct Window {
+  Window(const SweepPlan &plan, const BlockValues &block, TileBuilder &b)
+      : plan(plan), block(block), b(b) {}
+
+  const SweepPlan &plan;
+  const BlockValues &block;
+  TileBuilder &b;
+
+  Value token;     ///< the time of row 0
+  Value available; ///< rows that are left, at most a chunk
+  Value length;    ///< rows the window takes; decays can make it shorter
+  Value query;     ///< the query head, inside the loop over the group
+  Operation *groupLoop = nullptr;
+  /// Memory or running softmax -> its state before the window.
+  DenseMap<Operation *, Value> carries;
+
+  /// Moves the builder from the loop over the group to before it: for what a
+  /// head's queries share. The caller guards the insertion point.
+  void leaveGroup() const {
+    if (groupLoop)
+      b.setInsertionPoint(groupLoop);
+  }
+};
+
+class Memories;
+
+/// The sweep's values in the window, each made once.
+class Tiles {
+public:
+  Tiles(Window &window, Memories &memories)
+      : plan(window.plan), window(window), b(window.b), memories(memories) {}
+
+  /// `value` as a tile of [chunk], [chunk, columns], or as a scalar if all
+  /// tokens share it; only the block's columns of it if `sliced`.
+  Value tileOf(Value value, bool sliced);
+  /// `tile`, which holds `value`, with zeros for columns that are padding and,
+  /// if `tokens`, for tokens behind the sequence's end. Products over either
+  /// need that.
+  Value zeroPadded(Value tile, Value value, bool tokens);
+  /// The running softmax's normaliser behind the window.
+  Value nextOf(SoftmaxDecayOp op);
+
+private:
+  Value makeTile(Value value, bool sliced);
+  Value loadTile(Value value, bool sliced);
+  Value makeElementwise(Operation *op, Value result, bool sliced);
+  Value makeSoftmax(SoftmaxOp op, bool sliced);
+  Value makeSoftmaxDecay(SoftmaxDecayOp op);
+  bool keepsZero(Value value) const;
+
+  const SweepPlan &plan;
+  Window &window;
+  TileBuilder &b;
+  Memories &memories;
+  DenseMap<Value, Value> tiles[2]; ///< whole, and only the slice's columns
+  DenseMap<Operation *, Value> normalisers;
+};
+
+/// What a decay gives to the memories that share it.
+struct Gates {
+  Value log2;    ///< per token, f32: [C, M], or [C] for one decay a token
+  Value sums;    ///< inclusive running sums of `log2`, from the reference
+  Value factors; ///< exp2(sums)
+  bool isRowWise() const {
+    return cast<RankedTensorType>(log2.getType()).getRank() == 2;
+  }
+};
+
+/// The memories in the window; ChunkMemory.cpp has the formulas.
+class Memories {
+public:
+  Memories(Window &window, Tiles &tiles)
+      : plan(window.plan), window(window), b(window.b), tiles(tiles) {}
+
+  /// The gates of a memory with a decay. Shortens the window as they need it.
+  Gates gatesOf(MemoryOp memory);
+  /// What a read returns, as `Tiles::tileOf` would.
+  Value read(ReadOp op);
+  /// The memory as carried behind the window.
+  Value nextState(MemoryOp memory);
+  /// The memory as carried for a state, [M, D] in f32, or the other way `back`.
+  static Value refer(TileBuilder &b, const SweepPlan &plan, MemoryOp memory,
+                     Value state, bool back);
+
+private:
+  void narrowWindow(const Gates &gates, double limit);
+  Value rowsOf(MemoryOp memory);
+  Value columnsOf(MemoryOp memory);
+  Value writesOf(MemoryOp memory);
+  Value scoreMask(MemoryOp memory, Value scores);
+
+  const SweepPlan &plan;
+  Window &window;
+  TileBuilder &b;
+  Tiles &tiles;
+  llvm::MapVector<std::pair<Value, Type>, Gates> gates;
+  DenseMap<Operation *, Value> writes;
+  DenseMap<Operation *, Value> writtenWindow; ///< rows that `writes` has
+};
+
+/// All values of a window: what tiles need memories for, and memories tiles.
+struct WindowValues {
+  explicit WindowValues(Window &window)
+      : tiles(window, memories), memories(window, tiles) {}
+
+  Tiles tiles;
+  Memories memories;
+};
+
+} // namespace mlir::gsa
+
+#endif // LIB_CONVERSION_GSATOTILE_WINDOW_H
