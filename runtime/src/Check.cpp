@@ -50,21 +50,87 @@ static gsa_status checkArgument(const gsa_kernel &kernel, int32_t index) {
   return GSA_SUCCESS;
 }
 
-static gsa_status checkImage(const gsa_kernel &kernel, int32_t index) {
-  const gsa_image &image = kernel.images[index];
-  if (!image.chip || !image.schedule || !image.grid)
+static gsa_status checkHostImage(const gsa_kernel &kernel,
+                                 const gsa_image &image) {
+  if (!image.grid)
     return fail(GSA_ERROR_ABI,
-                "image %" PRId32 " of kernel '%s' must have a %s, got null",
-                index, kernel.name,
-                !image.chip       ? "chip"
-                : !image.schedule ? "schedule"
-                                  : "grid");
+                "image '%s' of kernel '%s' must have a grid, got null",
+                image.chip, kernel.name);
   if (image.scratch < 0 || image.scratch > GSA_MAX_EXTENT)
     return fail(GSA_ERROR_ABI,
                 "scratch of image '%s' of kernel '%s' must be 0 to %" PRId64
                 " bytes, got %" PRId64,
                 image.chip, kernel.name, GSA_MAX_EXTENT, image.scratch);
   return GSA_SUCCESS;
+}
+
+static gsa_status checkStage(const gsa_kernel &kernel, const gsa_image &image,
+                             int32_t index) {
+  const gsa_stage &stage = image.stages[index];
+  if (!stage.symbol || !stage.grid)
+    return fail(GSA_ERROR_ABI,
+                "stage %" PRId32 " of image '%s' of kernel '%s' must have a "
+                "%s, got null",
+                index, image.chip, kernel.name,
+                !stage.symbol ? "symbol" : "grid");
+  // No stage may overlap with what it does not know: the first one with the
+  // caller's own work.
+  int32_t flags = index == 0 ? 0 : GSA_STAGE_OVERLAP;
+  const struct {
+    const char *what;
+    int32_t value, least, most;
+  } laws[] = {{"threads", stage.threads, 1, 1024},
+              {"shared bytes", stage.shared_bytes, 0, INT32_MAX},
+              {"cluster", stage.cluster, 1, 16},
+              {"flags", stage.flags, 0, flags}};
+  for (const auto &law : laws)
+    if (law.value < law.least || law.value > law.most)
+      return fail(GSA_ERROR_ABI,
+                  "%s of '%s' of image '%s' of kernel '%s' must be %" PRId32
+                  " to %" PRId32 ", got %" PRId32,
+                  law.what, stage.symbol, image.chip, kernel.name, law.least,
+                  law.most, law.value);
+  return GSA_SUCCESS;
+}
+
+static gsa_status checkDeviceImage(const gsa_kernel &kernel,
+                                   const gsa_image &image) {
+  if (kernel.num_arguments > GSA_MAX_DEVICE_ARGUMENTS)
+    return fail(GSA_ERROR_ABI,
+                "kernel '%s' with image '%s' must have at most %d arguments, "
+                "got %" PRId32,
+                kernel.name, image.chip, GSA_MAX_DEVICE_ARGUMENTS,
+                kernel.num_arguments);
+  if (!image.code || image.code_size == 0)
+    return fail(GSA_ERROR_ABI,
+                "image '%s' of kernel '%s' must have code, got %s", image.chip,
+                kernel.name, image.code ? "0 bytes" : "null");
+  if (!image.stages || image.num_stages < 1)
+    return fail(GSA_ERROR_ABI,
+                "image '%s' of kernel '%s' must have a list of stages, got %s "
+                "of %" PRId32,
+                image.chip, kernel.name, image.stages ? "one" : "null",
+                image.num_stages);
+  if (image.arch < 1 || image.match < GSA_ARCH_EXACT ||
+      image.match > GSA_ARCH_AT_LEAST)
+    return fail(GSA_ERROR_ABI,
+                "image '%s' of kernel '%s' must say with an arch and a "
+                "gsa_arch_match where it runs, got %" PRId32 " and %" PRId32,
+                image.chip, kernel.name, image.arch, image.match);
+  for (int32_t i = 0; i < image.num_stages; ++i)
+    if (gsa_status status = checkStage(kernel, image, i))
+      return status;
+  return GSA_SUCCESS;
+}
+
+static gsa_status checkImage(const gsa_kernel &kernel, int32_t index) {
+  const gsa_image &image = kernel.images[index];
+  if (!image.chip || !image.schedule)
+    return fail(GSA_ERROR_ABI,
+                "image %" PRId32 " of kernel '%s' must have a %s, got null",
+                index, kernel.name, !image.chip ? "chip" : "schedule");
+  return isHostImage(image) ? checkHostImage(kernel, image)
+                            : checkDeviceImage(kernel, image);
 }
 
 gsa_status checkKernel(const gsa_kernel *kernel) {

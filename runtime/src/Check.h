@@ -17,6 +17,11 @@ namespace gsa::runtime {
 /// whole.
 gsa_status checkKernel(const gsa_kernel *kernel);
 
+/// Whether the image is code of the program itself and not of a device.
+inline bool isHostImage(const gsa_image &image) {
+  return image.backend == GSA_BACKEND_CPU;
+}
+
 /// The head of the params struct, but for its chip and its workspace.
 gsa_status checkParams(const gsa_kernel &kernel, const gsa_params *params);
 

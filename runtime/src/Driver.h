@@ -14,6 +14,14 @@ namespace gsa::runtime {
 
 struct Driver;
 
+/// Where a call runs, in a driver's own terms; all zero for the host.
+struct Place {
+  void *context;       ///< null: the driver's choice, made when code is loaded
+  int32_t device;      ///< its number
+  int32_t arch;        ///< as gsa_image::arch
+  int32_t sharedBytes; ///< the most that a block can have
+};
+
 /// A checked call and the image that was chosen for it.
 struct Call {
   const gsa_kernel *kernel;
@@ -22,7 +30,8 @@ struct Call {
   gsa_extents extents;
   const Driver *driver;
   const gsa_image *image;
-  int64_t blocks;        ///< what the image's grid answered, not negative
+  Place place;
+  int64_t blocks;        ///< set by Driver::plan, not negative
   int32_t workers;       ///< set by Driver::plan
   size_t workspaceBytes; ///< set by Driver::plan
 };
@@ -32,21 +41,38 @@ struct Driver {
   gsa_backend backend;
   /// Tensors lie in memory that the calling thread can read.
   bool readsHostMemory;
-  /// Whether the image runs on this machine; if not, appends the reason, such
-  /// as "lacks AVX2".
-  bool (*canRun)(const gsa_image &image, Text &reason);
-  /// How the call would run: its workers and its workspace.
+  /// Finds where a call on `stream` runs; a null stream asks for the calling
+  /// thread's own place. If there is none, appends the reason, such as "...
+  /// driver must be found, got ...", and returns GSA_ERROR_NO_DEVICE or
+  /// GSA_ERROR_DRIVER.
+  gsa_status (*locate)(gsa_stream stream, Place &place, Text &reason);
+  /// Whether the image runs there; if not, appends the reason, such as "lacks
+  /// AVX2".
+  bool (*canRun)(const gsa_image &image, const Place &place, Text &reason);
+  /// How the call would run: its blocks, its workers and its workspace.
   gsa_status (*plan)(Call &call);
-  /// Runs a planned call, whose workspace was checked. On an error nothing was
-  /// written.
+  /// Does what a first launch of the image there would do before it runs.
+  gsa_status (*preload)(const gsa_kernel &kernel, const gsa_image &image,
+                        const Place &place);
+  /// Runs a planned call, whose workspace was checked. On an error but
+  /// GSA_ERROR_DRIVER nothing was written.
   gsa_status (*launch)(const Call &call, gsa_stream stream);
 };
 
+/// What a call may run, and where.
+struct Choice {
+  const Driver *driver;
+  const gsa_image *image;
+  Place place;
+};
+
 /// The image with the best rank among those of gsa_params::backends that run
-/// here (the first of equal ones), or the one that `chip` names if it is not
-/// null.
-gsa_status selectImage(const gsa_kernel &kernel, const gsa_params &params,
-                       const Driver *&driver, const gsa_image *&image);
+/// here (the first of equal ones), or the one that gsa_params::chip names if it
+/// is not null. `params` may be null: all of its head is zero. If none is left,
+/// GSA_ERROR_NO_IMAGE, or what Driver::locate says if it fails for every image
+/// that may run.
+gsa_status selectImage(const gsa_kernel &kernel, const gsa_params *params,
+                       gsa_stream stream, Choice &choice);
 
 } // namespace gsa::runtime
 

@@ -5,13 +5,11 @@
 #include "Check.h"
 #include "Driver.h"
 
-#include <cinttypes>
-
 namespace gsa::runtime {
 
 /// Everything about a call but its workspace and its launch.
 static gsa_status prepare(const gsa_kernel *kernel, const gsa_params *params,
-                          Call &call) {
+                          gsa_stream stream, Call &call) {
   if (gsa_status status = checkKernel(kernel))
     return status;
   if (gsa_status status = checkParams(*kernel, params))
@@ -21,18 +19,15 @@ static gsa_status prepare(const gsa_kernel *kernel, const gsa_params *params,
   call.tensors = tensorsOf(*params);
   if (gsa_status status = checkTensors(*kernel, call.tensors, call.extents))
     return status;
-  if (gsa_status status =
-          selectImage(*kernel, *params, call.driver, call.image))
+  Choice choice;
+  if (gsa_status status = selectImage(*kernel, params, stream, choice))
     return status;
+  call.driver = choice.driver;
+  call.image = choice.image;
+  call.place = choice.place;
   if (call.driver->readsHostMemory)
     if (gsa_status status = checkOffsets(*kernel, call.tensors, call.extents))
       return status;
-  call.blocks = call.image->grid(&call.extents);
-  if (call.blocks < 0)
-    return fail(GSA_ERROR_ABI,
-                "grid of image '%s' of kernel '%s' must not be negative, got "
-                "%" PRId64,
-                call.image->chip, kernel->name, call.blocks);
   return call.driver->plan(call);
 }
 
@@ -49,7 +44,7 @@ gsa_status gsa_query(const gsa_kernel *kernel, const gsa_params *params,
     return fail(GSA_ERROR_INVALID_ARGUMENT, "result->size must be %zu, got %zu",
                 sizeof(gsa_query_result), result->size);
   Call call = {};
-  if (gsa_status status = prepare(kernel, params, call))
+  if (gsa_status status = prepare(kernel, params, nullptr, call))
     return status;
   result->chip = call.image->chip;
   result->schedule = call.image->schedule;
@@ -66,16 +61,28 @@ gsa_status gsa_workspace_size(const gsa_kernel *kernel,
     return fail(GSA_ERROR_INVALID_ARGUMENT,
                 "bytes must point to a size_t, got null");
   Call call = {};
-  if (gsa_status status = prepare(kernel, params, call))
+  if (gsa_status status = prepare(kernel, params, nullptr, call))
     return status;
   *bytes = call.workspaceBytes;
   return GSA_SUCCESS;
 }
 
+gsa_status gsa_preload(const gsa_kernel *kernel, const gsa_params *params) {
+  if (gsa_status status = checkKernel(kernel))
+    return status;
+  if (params)
+    if (gsa_status status = checkParams(*kernel, params))
+      return status;
+  Choice choice;
+  if (gsa_status status = selectImage(*kernel, params, nullptr, choice))
+    return status;
+  return choice.driver->preload(*kernel, *choice.image, choice.place);
+}
+
 gsa_status gsa_launch(const gsa_kernel *kernel, const gsa_params *params,
                       gsa_stream stream) {
   Call call = {};
-  if (gsa_status status = prepare(kernel, params, call))
+  if (gsa_status status = prepare(kernel, params, stream, call))
     return status;
   if (gsa_status status = checkWorkspace(*kernel, *params, call.workspaceBytes))
     return status;

@@ -63,6 +63,10 @@ const char *gsa_status_name(gsa_status status) {
     return "GSA_ERROR_NO_IMAGE";
   case GSA_ERROR_ABI:
     return "GSA_ERROR_ABI";
+  case GSA_ERROR_DRIVER:
+    return "GSA_ERROR_DRIVER";
+  case GSA_ERROR_NO_DEVICE:
+    return "GSA_ERROR_NO_DEVICE";
   }
   return "unknown gsa_status";
 }

@@ -47,7 +47,8 @@ static llvm::Expected<std::string> findHostTarget() {
     names.push_back(target->getName().str());
   for (auto [target, name] : llvm::zip(getTargets(), names)) {
     // Variants come along with the target that they are of.
-    if (llvm::any_of(getTargets(), [&](const Target *other) {
+    if (target->getBackend() != GSA_BACKEND_CPU ||
+        llvm::any_of(getTargets(), [&](const Target *other) {
           return other->getBF16Variant() == target;
         }))
       continue;

@@ -80,21 +80,50 @@ template <typename Params> [[nodiscard]] gsa_params *head(Params &params) {
   return const_cast<gsa_params *>(head(same));
 }
 
+/// Where the memory of a workspace comes from. For device images that is the
+/// device's allocator, whose functions are two small ones of the program. A
+/// buffer is released while a launch that was given it may still run: `release`
+/// waits for it, or frees in the order of the stream.
+struct Memory {
+  /// Bytes aligned to GSA_WORKSPACE_ALIGNMENT; null if there are none.
+  void *(*allocate)(size_t bytes, void *user);
+  void (*release)(void *buffer, void *user);
+  void *user;    ///< handed to both
+  bool onDevice; ///< a device reaches it, and the host need not
+};
+
+/// The C++ heap.
+[[nodiscard]] inline Memory hostMemory() {
+  constexpr std::align_val_t alignment{GSA_WORKSPACE_ALIGNMENT};
+  return {[](size_t bytes, void *) {
+            return ::operator new(bytes, alignment, std::nothrow);
+          },
+          [](void *buffer, void *) { ::operator delete(buffer, alignment); },
+          nullptr, false};
+}
+
 /// An aligned buffer that grows to what the calls made with it need. Two calls
-/// at the same time need one each.
+/// at the same time need one each, and so do two streams.
 class Workspace {
 public:
+  explicit Workspace(const Memory &memory = hostMemory())
+      : buffer(nullptr, Release{memory}) {}
+
   /// Null before the first call that needs a workspace.
   [[nodiscard]] void *data() const { return buffer.get(); }
   /// Bytes.
   [[nodiscard]] size_t size() const { return bytes; }
+  [[nodiscard]] bool isOnDevice() const {
+    return buffer.get_deleter().memory.onDevice;
+  }
 
   /// Has at least `wanted` bytes afterwards, whose content is lost. False
   /// without the memory for it: the buffer is then as it was.
   [[nodiscard]] bool reserve(size_t wanted) {
     if (wanted <= bytes)
       return true;
-    void *grown = ::operator new(wanted, alignment, std::nothrow);
+    const Memory &memory = buffer.get_deleter().memory;
+    void *grown = memory.allocate(wanted, memory.user);
     if (!grown)
       return false;
     buffer.reset(grown);
@@ -103,17 +132,21 @@ public:
   }
 
 private:
-  static constexpr std::align_val_t alignment{GSA_WORKSPACE_ALIGNMENT};
-
-  struct Delete {
-    void operator()(void *buffer) const {
-      ::operator delete(buffer, alignment);
-    }
+  struct Release {
+    Memory memory;
+    void operator()(void *buffer) const { memory.release(buffer, memory.user); }
   };
 
-  std::unique_ptr<void, Delete> buffer;
+  std::unique_ptr<void, Release> buffer;
   size_t bytes = 0;
 };
+
+/// Loads the image that `params` choose before the first launch needs it.
+template <typename Params>
+[[nodiscard]] gsa_status preload(const gsa_kernel &kernel,
+                                 const Params &params) {
+  return gsa_preload(&kernel, head(params));
+}
 
 /// What a launch with `params` would do. `result` is set on success.
 template <typename Params>
@@ -125,19 +158,24 @@ template <typename Params>
 
 /// Runs the kernel with as much of `workspace` as it needs, which grows if it
 /// is too small; `params` keeps pointing to it. If there is no memory for that,
-/// the status is GSA_ERROR_WORKSPACE.
+/// or the image runs where that memory is not, the status is
+/// GSA_ERROR_WORKSPACE. How much it needs is asked without the stream: the
+/// context of the stream is to be the calling thread's.
 template <typename Params>
 [[nodiscard]] gsa_status launch(const gsa_kernel &kernel, Params &params,
                                 Workspace &workspace,
                                 gsa_stream stream = nullptr) {
-  gsa_params *common = head(params);
-  size_t wanted = 0;
-  if (gsa_status status = gsa_workspace_size(&kernel, common, &wanted))
+  gsa_query_result plan = {};
+  if (gsa_status status = query(kernel, params, plan))
     return status;
+  bool onDevice = plan.backend != GSA_BACKEND_CPU;
+  bool fits = plan.workspace_size == 0 || onDevice == workspace.isOnDevice();
   // Without the memory the launch says what it needs and what it got.
-  (void)workspace.reserve(wanted);
-  common->workspace = workspace.data();
-  common->workspace_size = workspace.size();
+  if (fits)
+    (void)workspace.reserve(plan.workspace_size);
+  gsa_params *common = head(params);
+  common->workspace = fits ? workspace.data() : nullptr;
+  common->workspace_size = fits ? workspace.size() : 0;
   return gsa_launch(&kernel, common, stream);
 }
 

@@ -164,7 +164,7 @@ typedef struct gsa_stage {
   int32_t threads;      ///< of a block: 1 to 1024
   int32_t shared_bytes; ///< of a block, beside what the code itself declares
   int32_t cluster;      ///< neighbouring blocks that run at the same time and
-                        ///< reach each other's shared memory; 1: none
+                        ///< reach each other's shared memory, up to 16; 1: none
   int32_t flags;        ///< set of gsa_stage_flag
 } gsa_stage;
 
@@ -196,10 +196,11 @@ typedef struct gsa_image {
   gsa_host_entry entry; ///< host images
   uint64_t features;    ///< host images: set of gsa_host_feature
 
-  /// Device images: what the backend's driver loads, machine code or text that
-  /// ends with a zero, which `code_size` counts. It must stay where it is for
-  /// as long as the process lives: what was loaded is found by this image's
-  /// address.
+  /// Device images: what the backend's driver loads, aligned to 8 bytes:
+  /// machine code, or text that ends with a zero, which `code_size` counts. The
+  /// image and its code stay where they are for as long as the process lives,
+  /// since what was loaded is found again by the image's address: a library
+  /// with a kernel that has run is not to be unloaded.
   const void *code;
   size_t code_size;        ///< device images: bytes of `code`
   const gsa_stage *stages; ///< device images

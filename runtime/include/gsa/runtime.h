@@ -1,8 +1,21 @@
 //===- runtime.h - Run compiled kernels -----------------------------------===//
 //
 // The functions a generated header's wrappers call. None of them exits,
-// throws, prints, allocates behind the caller's back, or synchronises a
-// stream; all may be called from any number of threads. C99.
+// throws, prints, or synchronises a stream; all may be called from any number
+// of threads. None allocates but the first one that needs an image for a device
+// loaded there: gsa_preload, or else gsa_launch. C99.
+//
+// Device images run where the stream is: in its context, for a null stream in
+// the context that is current to the calling thread, and if it has none, in the
+// primary context of device 0, which is then retained for as long as the
+// process lives; the thread has no current context afterwards either. A null
+// stream is that context's default stream. gsa_query, gsa_workspace_size and
+// gsa_preload, which have no stream, ask for the calling thread's context.
+// Where drivers of several vendors are installed, gsa_params::backends says
+// whose a stream is.
+//
+// The driver of a device is opened when a call first has an image for it that
+// may run. A program never links it, and runs on a machine without one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +40,10 @@ typedef enum gsa_status {
   GSA_ERROR_INVALID_OFFSETS = 5, ///< see GSA_OFFSETS
   GSA_ERROR_WORKSPACE = 6,       ///< too small, null, or misaligned
   GSA_ERROR_NO_IMAGE = 7,        ///< no image of the kernel runs here
-  GSA_ERROR_ABI = 8              ///< compiler and runtime do not match
+  GSA_ERROR_ABI = 8,             ///< compiler and runtime do not match
+  GSA_ERROR_DRIVER = 9,          ///< a call of the device's driver failed
+  GSA_ERROR_NO_DEVICE = 10       ///< no driver or device for any image that
+                                 ///< may run, see gsa_params::backends
 } gsa_status;
 
 /// A stream of the image's backend, in that backend's own type; null for the
@@ -40,8 +56,9 @@ typedef struct gsa_query_result {
   const char *chip;      ///< the image that would run
   const char *schedule;  ///< its schedule, one line
   int32_t backend;       ///< gsa_backend
-  int32_t threads;       ///< workers that would run
-  int64_t blocks;        ///< independent pieces of work
+  int32_t threads;       ///< workers that would run; on a device, of a block
+  int64_t blocks;        ///< independent pieces of work; on a device, of the
+                         ///< stage with the most, whose `threads` these are
   size_t workspace_size; ///< bytes
 } gsa_query_result;
 
@@ -57,8 +74,17 @@ gsa_status gsa_query(const gsa_kernel *kernel, const gsa_params *params,
 gsa_status gsa_workspace_size(const gsa_kernel *kernel,
                               const gsa_params *params, size_t *bytes);
 
+/// Does what the first launch of the image that `params` choose would do before
+/// it runs, so that a later one does not: a driver loads the image, compiles it
+/// if it is not machine code, and allocates. Only the head of `params` is read;
+/// null is the same as zeros. Once for each device or context that launches.
+gsa_status gsa_preload(const gsa_kernel *kernel, const gsa_params *params);
+
 /// Runs the kernel on `stream`, which is null for a host image; that one has
-/// run when this returns. On an error nothing was written.
+/// run when this returns, while a device image is enqueued: its arguments stay
+/// as they are, and an error of the device shows up in a later call of its
+/// driver. The launch may be captured into a graph. On an error but
+/// GSA_ERROR_DRIVER nothing was written.
 gsa_status gsa_launch(const gsa_kernel *kernel, const gsa_params *params,
                       gsa_stream stream);
 

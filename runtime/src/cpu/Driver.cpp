@@ -5,9 +5,13 @@
 #include "Features.h"
 #include "Workers.h"
 
+#include <cinttypes>
+
 namespace gsa::runtime {
 
-static bool canRun(const gsa_image &image, Text &reason) {
+static gsa_status locate(gsa_stream, Place &, Text &) { return GSA_SUCCESS; }
+
+static bool canRun(const gsa_image &image, const Place &, Text &reason) {
   if (!image.entry) {
     reason.append("has no entry");
     return false;
@@ -27,10 +31,21 @@ static size_t scratchStride(const gsa_image &image) {
 }
 
 static gsa_status plan(Call &call) {
+  call.blocks = call.image->grid(&call.extents);
+  if (call.blocks < 0)
+    return fail(GSA_ERROR_ABI,
+                "grid of image '%s' of kernel '%s' must not be negative, got "
+                "%" PRId64,
+                call.image->chip, call.kernel->name, call.blocks);
   call.workers = countWorkers(call.params->threads, call.blocks);
   call.workspaceBytes =
       static_cast<size_t>(call.workers) * scratchStride(*call.image);
   return GSA_SUCCESS;
+}
+
+static gsa_status preload(const gsa_kernel &, const gsa_image &,
+                          const Place &) {
+  return GSA_SUCCESS; // code of the program itself
 }
 
 static gsa_status launch(const Call &call, gsa_stream stream) {
@@ -46,7 +61,8 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
   return GSA_SUCCESS;
 }
 
-const Driver cpuDriver = {
-    "cpu", GSA_BACKEND_CPU, /*readsHostMemory=*/true, canRun, plan, launch};
+const Driver cpuDriver = {"cpu",   GSA_BACKEND_CPU, /*readsHostMemory=*/true,
+                          locate,  canRun,          plan,
+                          preload, launch};
 
 } // namespace gsa::runtime

@@ -1,6 +1,6 @@
 //===- CheckTest.cpp - Each law, and the words when it is broken ----------===//
 
-#include "TestKernel.h"
+#include "DeviceKernel.h"
 
 using namespace gsa::test;
 
@@ -168,7 +168,7 @@ TEST(Check, ImageParts) {
   refuse([](gsa_image &i) { i.schedule = nullptr; },
          "image 0 of kernel 'sum' must have a schedule, got null");
   refuse([](gsa_image &i) { i.grid = nullptr; },
-         "image 0 of kernel 'sum' must have a grid, got null");
+         "image 'host' of kernel 'sum' must have a grid, got null");
   refuse([](gsa_image &i) { i.scratch = -1; },
          "scratch of image 'host' of kernel 'sum' must be 0 to 1099511627776 "
          "bytes, got -1");
@@ -180,6 +180,78 @@ TEST(Check, ImageParts) {
         i.grid = [](const gsa_extents *) -> int64_t { return -3; };
       },
       "grid of image 'host' of kernel 'sum' must not be negative, got -3");
+}
+
+TEST(Check, DeviceImageParts) {
+  auto refuse = [](auto change, const char *detail) {
+    DeviceProblem problem(1, 3);
+    change(problem.images[0]);
+    expectRefused(problem, GSA_ERROR_ABI, detail);
+    EXPECT_EQ(gsa_preload(&problem.kernel, nullptr), GSA_ERROR_ABI);
+  };
+  refuse([](gsa_image &i) { i.code = nullptr; },
+         "image 'gpu' of kernel 'sum' must have code, got null");
+  refuse([](gsa_image &i) { i.code_size = 0; },
+         "image 'gpu' of kernel 'sum' must have code, got 0 bytes");
+  refuse([](gsa_image &i) { i.stages = nullptr; },
+         "image 'gpu' of kernel 'sum' must have a list of stages, got null of "
+         "1");
+  refuse([](gsa_image &i) { i.num_stages = 0; },
+         "image 'gpu' of kernel 'sum' must have a list of stages, got one of "
+         "0");
+  refuse([](gsa_image &i) { i.arch = 0; },
+         "image 'gpu' of kernel 'sum' must say with an arch and a "
+         "gsa_arch_match where it runs, got 0 and 1");
+  for (int32_t match : {0, 4})
+    refuse([&](gsa_image &i) { i.match = match; },
+           match ? "image 'gpu' of kernel 'sum' must say with an arch and a "
+                   "gsa_arch_match where it runs, got 90 and 4"
+                 : "image 'gpu' of kernel 'sum' must say with an arch and a "
+                   "gsa_arch_match where it runs, got 90 and 0");
+
+  DeviceProblem problem(1, 3);
+  std::vector<gsa_argument> many(GSA_MAX_DEVICE_ARGUMENTS + 1,
+                                 problem.arguments[0]);
+  problem.kernel.arguments = many.data();
+  problem.kernel.num_arguments = GSA_MAX_DEVICE_ARGUMENTS + 1;
+  expectRefused(problem, GSA_ERROR_ABI,
+                "kernel 'sum' with image 'gpu' must have at most 51 arguments, "
+                "got 52");
+}
+
+TEST(Check, Stages) {
+  auto refuse = [](auto change, const char *detail) {
+    DeviceProblem problem(1, 3);
+    problem.stages = {stage("sum"), stage("fold")};
+    problem.use();
+    change(problem.stages);
+    expectRefused(problem, GSA_ERROR_ABI, detail);
+  };
+  using Stages = std::vector<gsa_stage>;
+  refuse([](Stages &s) { s[1].symbol = nullptr; },
+         "stage 1 of image 'gpu' of kernel 'sum' must have a symbol, got null");
+  refuse([](Stages &s) { s[1].grid = nullptr; },
+         "stage 1 of image 'gpu' of kernel 'sum' must have a grid, got null");
+  refuse([](Stages &s) { s[0].threads = 0; },
+         "threads of 'sum' of image 'gpu' of kernel 'sum' must be 1 to 1024, "
+         "got 0");
+  refuse([](Stages &s) { s[0].threads = 1025; },
+         "threads of 'sum' of image 'gpu' of kernel 'sum' must be 1 to 1024, "
+         "got 1025");
+  refuse([](Stages &s) { s[1].shared_bytes = -1; },
+         "shared bytes of 'fold' of image 'gpu' of kernel 'sum' must be 0 to "
+         "2147483647, got -1");
+  refuse([](Stages &s) { s[1].cluster = 0; },
+         "cluster of 'fold' of image 'gpu' of kernel 'sum' must be 1 to 16, "
+         "got 0");
+  refuse([](Stages &s) { s[1].cluster = 17; },
+         "cluster of 'fold' of image 'gpu' of kernel 'sum' must be 1 to 16, "
+         "got 17");
+  refuse([](Stages &s) { s[0].flags = GSA_STAGE_OVERLAP; },
+         "flags of 'sum' of image 'gpu' of kernel 'sum' must be 0 to 0, got 1");
+  refuse([](Stages &s) { s[1].flags = 2; },
+         "flags of 'fold' of image 'gpu' of kernel 'sum' must be 0 to 1, got "
+         "2");
 }
 
 //===----------------------------------------------------------------------===//

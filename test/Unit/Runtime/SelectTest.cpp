@@ -1,6 +1,6 @@
 //===- SelectTest.cpp - Which image runs ----------------------------------===//
 
-#include "TestKernel.h"
+#include "DeviceKernel.h"
 
 using namespace gsa::test;
 
@@ -23,7 +23,8 @@ static gsa_image withFeatures(gsa_image image, uint64_t features) {
 
 TEST(Select, BestRankThatRuns) {
   Problem problem(1, 3);
-  gsa_image foreign = hostImage("foreign", 99, nullptr);
+  std::vector<gsa_stage> stages = {stage("sum")};
+  gsa_image foreign = deviceImage("foreign", 99, 1, GSA_ARCH_EXACT, stages);
   foreign.backend = 77;
   problem.images = {
       hostImage("low", 1, denseEntry), hostImage("high", 5, denseEntry),
@@ -90,7 +91,8 @@ TEST(Select, UnknownChip) {
 
 TEST(Select, ChipThatDoesNotRunHere) {
   Problem problem(1, 3);
-  gsa_image foreign = hostImage("gpu", 9, nullptr);
+  std::vector<gsa_stage> stages = {stage("sum")};
+  gsa_image foreign = deviceImage("gpu", 9, 1, GSA_ARCH_EXACT, stages);
   foreign.backend = 77;
   problem.images = {hostImage("a", 1, denseEntry), foreign};
   problem.describe();

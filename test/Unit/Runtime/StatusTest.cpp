@@ -24,6 +24,8 @@ TEST(Status, Names) {
   EXPECT_STREQ(gsa_status_name(GSA_ERROR_WORKSPACE), "GSA_ERROR_WORKSPACE");
   EXPECT_STREQ(gsa_status_name(GSA_ERROR_NO_IMAGE), "GSA_ERROR_NO_IMAGE");
   EXPECT_STREQ(gsa_status_name(GSA_ERROR_ABI), "GSA_ERROR_ABI");
+  EXPECT_STREQ(gsa_status_name(GSA_ERROR_DRIVER), "GSA_ERROR_DRIVER");
+  EXPECT_STREQ(gsa_status_name(GSA_ERROR_NO_DEVICE), "GSA_ERROR_NO_DEVICE");
   // Within the enum's range, where a value without a name is still defined.
   EXPECT_STREQ(gsa_status_name(gsa_status(15)), "unknown gsa_status");
 }

@@ -70,6 +70,8 @@ int main(void) {
   wrong += expect(result.blocks == 4 && result.threads == 2 &&
                       result.workspace_size == 0,
                   "query answers");
+  wrong += expect(gsa_preload(&kernel, &params.head) == GSA_SUCCESS,
+                  "preload succeeds");
   wrong += expect(gsa_launch(&kernel, &params.head, NULL) == GSA_SUCCESS,
                   "launch succeeds");
   for (i = 0; i < 12; ++i)

@@ -1,0 +1,211 @@
+//===- Driver.cpp - The driver of images for CUDA devices -----------------===//
+//
+// A launch asks the driver for contexts and attributes and enqueues kernels:
+// it waits for nothing, and does nothing that a stream capture forbids.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Driver.h"
+
+#include "Images.h"
+#include "Place.h"
+
+#include <cinttypes>
+#include <cstring>
+
+using namespace gsa::runtime::cuda;
+
+namespace gsa::runtime {
+
+/// CUDA C++ Programming Guide, Technical Specifications per Compute Capability:
+/// the largest x-dimension of a grid.
+static constexpr int64_t maxBlocks = 0x7fffffff;
+
+/// Devices from this on have clusters and programmatic dependent launch.
+static constexpr int32_t archOfClusters = 90;
+
+/// Captures keep programmatic dependent launches since CUDA 12.3.
+static constexpr int versionOfCapturedOverlap = 12030;
+
+static bool matches(const gsa_image &image, int32_t arch) {
+  switch (image.match) {
+  case GSA_ARCH_EXACT:
+    return arch == image.arch;
+  case GSA_ARCH_FAMILY:
+    return arch / 10 == image.arch / 10 && arch >= image.arch;
+  default: // checkKernel lets no other value through than AT_LEAST
+    return arch >= image.arch;
+  }
+}
+
+static bool canRun(const gsa_image &image, const Place &place, Text &reason) {
+  if (!matches(image, place.arch)) {
+    const char *law[] = {"", "", " or later of its major version", " or later"};
+    reason.append("needs compute capability %" PRId32 ".%" PRId32
+                  "%s, device %" PRId32 " has %" PRId32 ".%" PRId32,
+                  image.arch / 10, image.arch % 10, law[image.match],
+                  place.device, place.arch / 10, place.arch % 10);
+    return false;
+  }
+  for (int32_t i = 0; i < image.num_stages; ++i) {
+    const gsa_stage &stage = image.stages[i];
+    if (stage.shared_bytes > place.sharedBytes) {
+      reason.append("needs %" PRId32 " bytes of shared memory a block, device "
+                    "%" PRId32 " has %" PRId32,
+                    stage.shared_bytes, place.device, place.sharedBytes);
+      return false;
+    }
+    if (stage.cluster > 1 && !findApi(reason)->cuLaunchKernelEx) {
+      reason.append("needs clusters, which the driver knows from CUDA 11.8 on");
+      return false;
+    }
+  }
+  return true;
+}
+
+/// The blocks of one stage.
+static gsa_status countBlocks(const Call &call, const gsa_stage &stage,
+                              int64_t &blocks) {
+  blocks = stage.grid(&call.extents);
+  if (blocks < 0 || blocks % stage.cluster != 0)
+    return fail(GSA_ERROR_ABI,
+                "grid of '%s' of image '%s' of kernel '%s' must be a multiple "
+                "of %" PRId32 " and not negative, got %" PRId64,
+                stage.symbol, call.image->chip, call.kernel->name,
+                stage.cluster, blocks);
+  if (blocks > maxBlocks)
+    return fail(GSA_ERROR_INVALID_SHAPE,
+                "blocks of '%s' of image '%s' of kernel '%s' must be at most "
+                "%" PRId64 ", got %" PRId64,
+                stage.symbol, call.image->chip, call.kernel->name, maxBlocks,
+                blocks);
+  return GSA_SUCCESS;
+}
+
+static gsa_status plan(Call &call) {
+  const gsa_image &image = *call.image;
+  for (int32_t i = 0; i < image.num_stages; ++i) {
+    int64_t blocks;
+    if (gsa_status status = countBlocks(call, image.stages[i], blocks))
+      return status;
+    if (i == 0 || blocks > call.blocks) {
+      call.blocks = blocks;
+      call.workers = image.stages[i].threads;
+    }
+  }
+  int64_t bytes = image.workspace ? image.workspace(&call.extents) : 0;
+  if (bytes < 0 || bytes > GSA_MAX_EXTENT)
+    return fail(GSA_ERROR_ABI,
+                "workspace of image '%s' of kernel '%s' must be 0 to %" PRId64
+                " bytes, got %" PRId64,
+                image.chip, call.kernel->name, GSA_MAX_EXTENT, bytes);
+  call.workspaceBytes = static_cast<size_t>(bytes);
+  return GSA_SUCCESS;
+}
+
+static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
+                          const Place &place) {
+  Text reason = {};
+  const Api &api = *findApi(reason); // there, or there were no place
+  Inside inside(api);
+  if (gsa_status status = inside.enter(place, kernel, image))
+    return status;
+  const Function *functions;
+  return findFunctions(api, kernel, image, inside.context(), functions);
+}
+
+/// The parameter of a kernel; see gsa_stage.
+struct ParameterBlock {
+  alignas(8) char bytes[GSA_MAX_DEVICE_ARGUMENTS * sizeof(gsa_tensor) +
+                        sizeof(void *)];
+
+  explicit ParameterBlock(const Call &call) {
+    // checkKernel bounds the number of arguments.
+    size_t tensors =
+        static_cast<size_t>(call.kernel->num_arguments) * sizeof(gsa_tensor);
+    void *workspace = call.workspaceBytes ? call.params->workspace : nullptr;
+    std::memcpy(bytes, call.tensors, tensors);
+    std::memcpy(bytes + tensors, &workspace, sizeof(workspace));
+  }
+};
+
+/// Enqueues one stage. On failure `call` is the name of what failed.
+static Result launchStage(const Api &api, const gsa_stage &stage,
+                          Function function, int64_t blocks, bool overlap,
+                          Stream stream, void *parameter, const char *&call) {
+  unsigned grid = static_cast<unsigned>(blocks);
+  unsigned threads = static_cast<unsigned>(stage.threads);
+  unsigned shared = static_cast<unsigned>(stage.shared_bytes);
+  void *parameters[] = {parameter};
+  call = "cuLaunchKernel";
+  if (stage.cluster == 1 && !overlap)
+    return api.cuLaunchKernel(function, grid, 1, 1, threads, 1, 1, shared,
+                              stream, parameters, nullptr);
+  call = "cuLaunchKernelEx";
+  LaunchAttribute attributes[2] = {};
+  unsigned count = 0;
+  if (stage.cluster > 1) {
+    attributes[count].id = clusterDimension;
+    attributes[count++].cluster = {static_cast<unsigned>(stage.cluster), 1, 1};
+  }
+  if (overlap) {
+    attributes[count].id = programmaticStreamSerialization;
+    attributes[count++].allowed = 1;
+  }
+  LaunchConfig config = {grid, 1,      1,      threads,    1,
+                         1,    shared, stream, attributes, count};
+  return api.cuLaunchKernelEx(&config, function, parameters, nullptr);
+}
+
+static gsa_status launch(const Call &call, gsa_stream stream) {
+  if (call.blocks == 0) // of the stage with the most
+    return GSA_SUCCESS;
+  Text reason = {};
+  const Api &api = *findApi(reason); // there, or there were no place
+  const gsa_image &image = *call.image;
+  Inside inside(api);
+  if (gsa_status status = inside.enter(call.place, *call.kernel, image))
+    return status;
+  const Function *functions;
+  if (gsa_status status =
+          findFunctions(api, *call.kernel, image, inside.context(), functions))
+    return status;
+
+  ParameterBlock parameter(call);
+  bool canOverlap = api.cuLaunchKernelEx && call.place.arch >= archOfClusters &&
+                    api.version >= versionOfCapturedOverlap;
+  bool first = true;
+  for (int32_t i = 0; i < image.num_stages; ++i) {
+    const gsa_stage &stage = image.stages[i];
+    int64_t blocks;
+    if (gsa_status status = countBlocks(call, stage, blocks))
+      return status;
+    if (blocks == 0)
+      continue;
+    // The first one that is launched would overlap with the caller's work.
+    bool overlap = canOverlap && !first && (stage.flags & GSA_STAGE_OVERLAP);
+    first = false;
+    const char *name;
+    Result result =
+        launchStage(api, stage, functions[i], blocks, overlap,
+                    static_cast<Stream>(stream), parameter.bytes, name);
+    if (result == 0)
+      continue;
+    Text note = {};
+    note.append(" for '%s' with %" PRId64 " blocks of %" PRId32 " threads",
+                stage.symbol, blocks, stage.threads);
+    return refuse(api, name, result, *call.kernel, image, note.buffer);
+  }
+  return GSA_SUCCESS;
+}
+
+const Driver cudaDriver = {"cuda",
+                           GSA_BACKEND_CUDA,
+                           /*readsHostMemory=*/false,
+                           locate,
+                           canRun,
+                           plan,
+                           preload,
+                           launch};
+
+} // namespace gsa::runtime

@@ -1,0 +1,281 @@
+//===- CudaLaunchTest.cpp - What reaches the driver -----------------------===//
+
+#include "CudaFixture.h"
+#include "gsa/gsa.hpp"
+
+#include <set>
+
+using namespace gsa::test;
+
+TEST_F(Cuda, OneStage) {
+  DeviceProblem problem(3, 5);
+  problem.stages[0].threads = 288;
+  problem.stages[0].shared_bytes = 100000;
+  void *stream = fake.createStream(context);
+  ASSERT_EQ(problem.launch(stream), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.launches.size(), 1u);
+  const FakeDriver::Launch &launch = fake.launches[0];
+  EXPECT_EQ(launch.function, "sum");
+  EXPECT_EQ(launch.context, context);
+  EXPECT_EQ(launch.stream, stream);
+  EXPECT_EQ(launch.grid, 12u);
+  EXPECT_EQ(launch.threads, 288u);
+  EXPECT_EQ(launch.shared, 100000u);
+  EXPECT_EQ(launch.cluster, 1u);
+  EXPECT_FALSE(launch.overlap);
+  EXPECT_FALSE(launch.extended);
+  EXPECT_EQ(blocksRun, 0);
+}
+
+TEST_F(Cuda, ParameterBlock) {
+  DeviceProblem problem(3, 5);
+  std::vector<float> q(problem.q.size() + 3 * 7);
+  problem[Q].data = q.data();
+  problem[Q].stride[0] += 7;
+  problem.images[0].workspace = [](const gsa_extents *) -> int64_t {
+    return 300;
+  };
+  problem.giveWorkspace(300);
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.launches.size(), 1u);
+  const std::vector<char> &block = fake.launches[0].parameter;
+  ASSERT_EQ(block.size(), 4u * 80 + 8);
+  EXPECT_EQ(std::memcmp(block.data(), problem.params.tensors, 4 * 80), 0);
+  void *workspace;
+  std::memcpy(&workspace, block.data() + 4 * 80, 8);
+  EXPECT_EQ(workspace, problem.memory.get());
+
+  // Where a field is, as code reads it.
+  int64_t shape, stride;
+  std::memcpy(&shape, block.data() + 80 * Q + 8 + 8 * 1, 8);
+  std::memcpy(&stride, block.data() + 80 * Q + 40, 8);
+  EXPECT_EQ(shape, 5);
+  EXPECT_EQ(stride, 5 * heads * size + 7);
+}
+
+TEST_F(Cuda, WithoutWorkspaceItsAddressIsNull) {
+  DeviceProblem problem(3, 5);
+  problem.giveWorkspace(300);
+  for (gsa_workspace workspace :
+       {gsa_workspace(nullptr),
+        gsa_workspace([](const gsa_extents *) -> int64_t { return 0; })}) {
+    problem.images[0].workspace = workspace;
+    ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+    void *address;
+    std::memcpy(&address, fake.launches.back().parameter.data() + 4 * 80, 8);
+    EXPECT_EQ(address, nullptr);
+  }
+}
+
+TEST_F(Cuda, Workspace) {
+  DeviceProblem problem(3, 5);
+  problem.images[0].workspace = [](const gsa_extents *extents) {
+    return extents->sequences * 100;
+  };
+  size_t bytes = 0;
+  ASSERT_EQ(problem.workspaceSize(bytes), GSA_SUCCESS);
+  EXPECT_EQ(bytes, 300u);
+  expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
+                      "params->workspace must point to 300 bytes, got null");
+  problem.giveWorkspace(512);
+  problem.params.head.workspace_size = 299;
+  expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
+                      "params->workspace_size must be at least 300, got 299");
+  for (gsa_workspace broken :
+       {gsa_workspace([](const gsa_extents *) -> int64_t { return -1; }),
+        gsa_workspace(
+            [](const gsa_extents *) { return GSA_MAX_EXTENT + 1; })}) {
+    problem.images[0].workspace = broken;
+    EXPECT_EQ(problem.workspaceSize(bytes), GSA_ERROR_ABI);
+  }
+  EXPECT_STREQ(gsa_error_detail(),
+               "workspace of image 'gpu' of kernel 'sum' must be 0 to "
+               "1099511627776 bytes, got 1099511627777");
+  EXPECT_EQ(fake.launches.size(), 0u);
+}
+
+TEST_F(Cuda, OffsetsAreNotRead) {
+  // A table that a host image refuses, at an address that nothing is at.
+  Problem problem(std::vector<int32_t>{0, 2, 3});
+  std::vector<gsa_stage> stages = {stage("sum")};
+  problem.images = {deviceImage("gpu", 1, 90, GSA_ARCH_EXACT, stages)};
+  problem.describe();
+  problem[Offsets].data = reinterpret_cast<void *>(uintptr_t(4096));
+  fake.parameterBytes = 5 * 80 + 8;
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches.size(), 1u);
+  EXPECT_EQ(fake.launches[0].grid, 2 * heads);
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+static int64_t none(const gsa_extents *) { return 0; }
+
+TEST_F(Cuda, StagesInTheirOrder) {
+  DeviceProblem problem(3, 5);
+  problem.stages = {stage("sum"), stage("fold"), stage("sum")};
+  problem.stages[1].threads = 64;
+  problem.use();
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.launches.size(), 3u);
+  EXPECT_EQ(fake.launches[0].function, "sum");
+  EXPECT_EQ(fake.launches[1].function, "fold");
+  EXPECT_EQ(fake.launches[1].threads, 64u);
+  EXPECT_EQ(fake.launches[2].function, "sum");
+  EXPECT_EQ(fake.launches[0].parameter, fake.launches[2].parameter);
+}
+
+TEST_F(Cuda, NoBlocksNoLaunch) {
+  DeviceProblem problem(3, 5);
+  problem.stages = {stage("sum"), stage("fold")};
+  problem.stages[0].grid = none;
+  problem.use();
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.launches.size(), 1u);
+  EXPECT_EQ(fake.launches[0].function, "fold");
+
+  DeviceProblem empty(0, 5);
+  for (int argument : {Q, S0, O, ST})
+    empty[argument].data = nullptr;
+  fake.launches.clear();
+  fake.loads.clear();
+  ASSERT_EQ(empty.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches.size(), 0u);
+  EXPECT_EQ(fake.loads.size(), 0u);
+}
+
+TEST_F(Cuda, Clusters) {
+  DeviceProblem problem(4, 5);
+  problem.stages[0].cluster = 4;
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[0].cluster, 4u);
+  EXPECT_EQ(fake.launches[0].grid, 16u);
+  EXPECT_TRUE(fake.launches[0].extended);
+  EXPECT_EQ(fake.bigClusters.size(), 0u);
+
+  DeviceProblem big(4, 5);
+  big.stages[0].cluster = 16;
+  ASSERT_EQ(big.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[1].cluster, 16u);
+  EXPECT_EQ(fake.bigClusters["sum"], 1);
+
+  DeviceProblem uneven(3, 5);
+  uneven.stages[0].cluster = 8;
+  expectRefused(uneven, GSA_ERROR_ABI,
+                "grid of 'sum' of image 'gpu' of kernel 'sum' must be a "
+                "multiple of 8 and not negative, got 12");
+}
+
+TEST_F(Cuda, Overlap) {
+  DeviceProblem problem(4, 5);
+  problem.stages = {stage("sum"), stage("fold"), stage("sum")};
+  problem.stages[1].flags = problem.stages[2].flags = GSA_STAGE_OVERLAP;
+  problem.stages[2].cluster = 2;
+  problem.use();
+  auto overlaps = [&] {
+    fake.launches.clear();
+    EXPECT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+    std::vector<bool> found;
+    for (const FakeDriver::Launch &launch : fake.launches)
+      found.push_back(launch.overlap);
+    return found;
+  };
+  EXPECT_EQ(overlaps(), (std::vector<bool>{false, true, true}));
+  EXPECT_EQ(fake.launches[2].cluster, 2u);
+  // The caller's work before the call is no stage.
+  problem.stages[0].grid = none;
+  EXPECT_EQ(overlaps(), (std::vector<bool>{false, true}));
+
+  // No device before 9.0 has it.
+  fake.devices[0].arch = 80;
+  DeviceProblem before(4, 5);
+  before.stages = {stage("sum"), stage("fold")};
+  before.stages[1].flags = GSA_STAGE_OVERLAP;
+  before.use(80, GSA_ARCH_FAMILY);
+  fake.launches.clear();
+  ASSERT_EQ(before.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.launches.size(), 2u);
+  EXPECT_FALSE(fake.launches[1].extended);
+}
+
+TEST_F(Cuda, Grids) {
+  DeviceProblem problem(3, 5);
+  auto refuse = [&](gsa_grid grid, gsa_status status, const char *detail) {
+    problem.stages[0].grid = grid;
+    expectRefused(problem, status, detail);
+  };
+  refuse([](const gsa_extents *) -> int64_t { return -4; }, GSA_ERROR_ABI,
+         "grid of 'sum' of image 'gpu' of kernel 'sum' must be a multiple of 1 "
+         "and not negative, got -4");
+  refuse([](const gsa_extents *) { return int64_t(1) << 31; },
+         GSA_ERROR_INVALID_SHAPE,
+         "blocks of 'sum' of image 'gpu' of kernel 'sum' must be at most "
+         "2147483647, got 2147483648");
+  problem.stages[0].grid = [](const gsa_extents *) -> int64_t {
+    return 0x7fffffff;
+  };
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[0].grid, 0x7fffffffu);
+}
+
+//===----------------------------------------------------------------------===//
+// Helpers
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct SumParams {
+  gsa_params head;
+  gsa_tensor q, s0, o, sT;
+};
+} // namespace
+
+TEST_F(Cuda, HelpersWithAWorkspaceOfTheDevice) {
+  DeviceProblem problem(2, 3);
+  problem.images[0].workspace = [](const gsa_extents *) -> int64_t {
+    return 4096;
+  };
+  SumParams params = {};
+  params.head.size = sizeof(params);
+  params.q = problem[Q];
+  params.s0 = problem[S0];
+  params.o = problem[O];
+  params.sT = problem[ST];
+  ASSERT_EQ(gsa::preload(problem.kernel, params), GSA_SUCCESS);
+  EXPECT_EQ(fake.loads.size(), 1u);
+
+  // Memory of the host is not handed to a device.
+  gsa::Workspace onHost;
+  EXPECT_EQ(gsa::launch(problem.kernel, params, onHost), GSA_ERROR_WORKSPACE);
+  EXPECT_STREQ(gsa_error_detail(),
+               "params->workspace must point to 4096 bytes, got null");
+  EXPECT_EQ(onHost.size(), 0u);
+
+  static std::multiset<void *> buffers;
+  gsa::Memory memory = gsa::hostMemory();
+  memory.onDevice = true;
+  memory.allocate = [](size_t bytes, void *user) {
+    *static_cast<size_t *>(user) += bytes;
+    return *buffers.insert(gsa::hostMemory().allocate(bytes, nullptr));
+  };
+  memory.release = [](void *buffer, void *) {
+    buffers.erase(buffer);
+    gsa::hostMemory().release(buffer, nullptr);
+  };
+  size_t allocated = 0;
+  memory.user = &allocated;
+  {
+    gsa::Workspace workspace(memory);
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_EQ(gsa::launch(problem.kernel, params, workspace), GSA_SUCCESS)
+          << gsa_error_detail();
+      EXPECT_EQ(allocated, 4096u);
+    }
+    EXPECT_EQ(buffers.count(workspace.data()), 1u);
+    void *used;
+    std::memcpy(&used, fake.launches[0].parameter.data() + 4 * 80, 8);
+    EXPECT_EQ(used, workspace.data());
+  }
+  EXPECT_TRUE(buffers.empty());
+}
