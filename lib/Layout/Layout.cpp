@@ -51,7 +51,7 @@ int64_t gsa::getRank(ArrayRef<Coordinates> coordinates) {
 Layout::Layout(bool place, ArrayRef<int64_t> shape,
                std::array<Bases, kNumInputs> bases, ArrayRef<int64_t> repeat,
                ArrayRef<int64_t> order)
-    : place_(place), shape(shape), repeat(repeat), order(order),
+    : inMemory(place), shape(shape), repeat(repeat), order(order),
       bases(std::move(bases)) {
   if (repeat.empty())
     this->repeat.assign(shape.size(), 1);
@@ -86,16 +86,15 @@ void Layout::canonicalise() {
 
   // The order of dimensions that do not repeat means nothing.
   assert(order.size() == shape.size() && "each dimension once");
-  auto repeats = [&](int64_t dim) { return repeat[dim] != 1; };
-  SmallVector<int64_t> repeated =
-      llvm::to_vector(llvm::make_filter_range(order, repeats));
-  if (llvm::is_sorted(repeated))
+  SmallVector<int64_t, 2> repeated, once;
+  for (int64_t dim : order)
+    (repeat[dim] != 1 ? repeated : once).push_back(dim);
+  llvm::sort(once);
+  bool ascending = llvm::is_sorted(repeated);
+  order = repeated;
+  llvm::append_range(order, once);
+  if (ascending)
     llvm::sort(order);
-  else {
-    llvm::sort(order);
-    std::stable_partition(order.begin(), order.end(), repeats);
-    llvm::copy(repeated, order.begin());
-  }
 
 #ifndef NDEBUG
   Bases all;
@@ -350,8 +349,8 @@ Layout Layout::replicateWarps(int64_t inner, int64_t outer) const {
 
 llvm::hash_code Layout::hash() const {
   llvm::hash_code code = llvm::hash_combine(
-      place_, llvm::hash_combine_range(shape), llvm::hash_combine_range(repeat),
-      llvm::hash_combine_range(order));
+      inMemory, llvm::hash_combine_range(shape),
+      llvm::hash_combine_range(repeat), llvm::hash_combine_range(order));
   for (const Bases &each : bases) {
     code = llvm::hash_combine(code, each.size());
     for (const Coordinates &basis : each)

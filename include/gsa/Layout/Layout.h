@@ -74,7 +74,7 @@ public:
   static Layout tile(const Layout &atom, ArrayRef<int64_t> shape,
                      ArrayRef<int64_t> warps);
 
-  bool isPlace() const { return place_; }
+  bool isPlace() const { return inMemory; }
   int64_t getRank() const { return shape.size(); }
   ArrayRef<int64_t> getShape() const { return shape; }
   ArrayRef<int64_t> getRepeat() const { return repeat; }
@@ -119,11 +119,13 @@ public:
   Layout replicateWarps(int64_t inner, int64_t outer) const;
 
   bool operator==(const Layout &other) const {
-    return place_ == other.place_ && shape == other.shape &&
+    return inMemory == other.inMemory && shape == other.shape &&
            repeat == other.repeat && order == other.order &&
            bases == other.bases;
   }
   bool operator!=(const Layout &other) const { return !(*this == other); }
+  // LLVM finds it by this name.
+  // NOLINTNEXTLINE(readability-identifier-naming)
   friend llvm::hash_code hash_value(const Layout &layout) {
     return layout.hash();
   }
@@ -138,13 +140,13 @@ private:
          ArrayRef<int64_t> order);
   Bases &basesOf(Input input) { return bases[static_cast<unsigned>(input)]; }
   /// The input whose positions count the repeats.
-  Input own() const { return place_ ? Input::Offset : Input::Register; }
+  Input own() const { return inMemory ? Input::Offset : Input::Register; }
   /// XORs the coordinates that the bits of a position add.
   void addBits(Input input, int64_t position, Coordinates &to) const;
   void canonicalise();
   llvm::hash_code hash() const;
 
-  bool place_;
+  bool inMemory;
   SmallVector<int64_t, 2> shape, repeat, order;
   std::array<Bases, kNumInputs> bases;
 };

@@ -5,6 +5,8 @@
 
 #include "gsa/Layout/Layout.h"
 #include "gsa/Layout/Places.h"
+#include "lib/Target/AMD/Fragments.h"
+#include "lib/Target/NVIDIA/Fragments.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -61,6 +63,19 @@ inline std::vector<Layout> registerSamples() {
                         {15, 9}, {1, 0}),
       Layout::registers({}, {}, {{}, {}}, {{}}),
   };
+  for (const Fragments &each :
+       {nvidia::getM16N8K16(), nvidia::getM16N8K8(), amd::getMFMA(16, 16),
+        amd::getMFMA(16, 32), amd::getMFMA(32, 8), amd::getMFMA(32, 16),
+        amd::getMFMA(16, 4), amd::getWMMA11(), amd::getWMMA12()})
+    for (const Fragments &fragments : {each, each.flip()})
+      for (const Layout &layout :
+           {fragments.a, fragments.b, fragments.sums,
+            Layout::tile(fragments.sums, {64, 64}, {4, 1})})
+        samples.push_back(layout);
+  for (int64_t columns : {8, 24, 64, 96, 128, 256})
+    samples.push_back(nvidia::getGroupSums(columns));
+  samples.push_back(nvidia::getGroupFactor(16));
+  samples.push_back(nvidia::getGroupFactor(32));
   for (size_t i = 0, size = samples.size(); i < size; ++i)
     for (int64_t dim = 0; dim < samples[i].getRank(); ++dim)
       samples.push_back(samples[i].drop(dim));
