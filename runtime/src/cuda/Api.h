@@ -29,7 +29,8 @@ constexpr Result stubLibrary = 34;
 constexpr int computeCapabilityMajor = 75, computeCapabilityMinor = 76,
               maxSharedBytesOfBlock = 97;
 /// CUfunction_attribute
-constexpr int maxDynamicSharedBytes = 8, nonPortableClusterAllowed = 14;
+constexpr int numRegisters = 4, maxDynamicSharedBytes = 8,
+              nonPortableClusterAllowed = 14;
 /// CUjit_option
 constexpr int jitErrorLog = 5, jitErrorLogBytes = 6;
 /// CUstreamCaptureMode
@@ -91,6 +92,8 @@ static_assert(sizeof(LaunchConfig) == 56 &&
   REQUIRED(cuModuleUnload, cuModuleUnload, (Module))                           \
   REQUIRED(cuModuleGetFunction, cuModuleGetFunction,                           \
            (Function *, Module, const char *name))                             \
+  REQUIRED(cuFuncGetAttribute, cuFuncGetAttribute,                             \
+           (int *value, int attribute, Function))                              \
   REQUIRED(cuFuncSetAttribute, cuFuncSetAttribute,                             \
            (Function, int attribute, int value))                               \
   OPTIONAL(cuFuncGetParamInfo, cuFuncGetParamInfo, /*12.4*/                    \

@@ -156,10 +156,13 @@ static gsa_status loadFunction(const Api &api, const gsa_kernel &kernel,
             api.cuFuncSetAttribute(function, nonPortableClusterAllowed, 1)))
       return status;
   // Without this the driver may leave the work to the first launch (CUDA C++
-  // Programming Guide, Lazy Loading), which then waits for the device.
+  // Programming Guide, Lazy Loading), which then waits for the device. Before
+  // CUDA 12.4 a question about the finished code has the same effect.
   if (api.cuFuncLoad)
     return check("cuFuncLoad", api.cuFuncLoad(function));
-  return GSA_SUCCESS;
+  int registers;
+  return check("cuFuncGetAttribute",
+               api.cuFuncGetAttribute(&registers, numRegisters, function));
 }
 
 static gsa_status load(const Api &api, const gsa_kernel &kernel,

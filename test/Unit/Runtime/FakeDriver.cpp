@@ -340,6 +340,14 @@ FAKE cuModuleGetFunction(void **function, void *module, const char *name) {
   return Success;
 }
 
+FAKE cuFuncGetAttribute(int *value, int attribute, void *) {
+  ENTER("cuFuncGetAttribute");
+  if (attribute != 4)
+    return InvalidValue;
+  *value = 128;
+  return Success;
+}
+
 FAKE cuFuncSetAttribute(void *function, int attribute, int value) {
   ENTER("cuFuncSetAttribute");
   auto *of = static_cast<Function *>(function);
