@@ -3,6 +3,7 @@
 #include "Api.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <pthread.h>
 
@@ -24,7 +25,8 @@ template <typename Pointer>
 static bool find(void *library, const char *symbol, Pointer &function) {
   static_assert(sizeof(Pointer) == sizeof(void *));
   void *address = dlsym(library, symbol);
-  __builtin_memcpy(&function, &address, sizeof(address));
+  std::memcpy(static_cast<void *>(&function), static_cast<void *>(&address),
+              sizeof(address));
   return address != nullptr;
 }
 

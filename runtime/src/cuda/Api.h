@@ -108,6 +108,7 @@ static_assert(sizeof(LaunchConfig) == 56 &&
 
 /// The driver, started.
 struct Api {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name and a list of parameters
 #define GSA_CUDA_MEMBER(name, symbol, parameters) Result(*name) parameters;
   GSA_CUDA_FUNCTIONS(GSA_CUDA_MEMBER, GSA_CUDA_MEMBER)
 #undef GSA_CUDA_MEMBER

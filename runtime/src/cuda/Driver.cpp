@@ -114,6 +114,8 @@ static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
   return findFunctions(api, kernel, image, inside.context(), functions);
 }
 
+namespace {
+
 /// The parameter of a kernel; see gsa_stage.
 struct ParameterBlock {
   alignas(8) char bytes[GSA_MAX_DEVICE_ARGUMENTS * sizeof(gsa_tensor) +
@@ -125,9 +127,12 @@ struct ParameterBlock {
         static_cast<size_t>(call.kernel->num_arguments) * sizeof(gsa_tensor);
     void *workspace = call.workspaceBytes ? call.params->workspace : nullptr;
     std::memcpy(bytes, call.tensors, tensors);
-    std::memcpy(bytes + tensors, &workspace, sizeof(workspace));
+    std::memcpy(bytes + tensors, static_cast<void *>(&workspace),
+                sizeof(workspace));
   }
 };
+
+} // namespace
 
 /// Enqueues one stage. On failure `call` is the name of what failed.
 static Result launchStage(const Api &api, const gsa_stage &stage,
