@@ -1,6 +1,7 @@
 //===- Oracle.cpp - A spec's plain recurrence, in f64, run here -----------===//
 
 #include "gsa/Execution/Oracle.h"
+#include "dialects/GSA/GSA.h"
 #include "gsa/Conversion/KernelSignature.h"
 #include "gsa/Conversion/Passes.h"
 #include "gsa/Transforms/Passes.h"
@@ -16,9 +17,15 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
@@ -146,4 +153,108 @@ llvm::Error Oracle::run(StringRef function,
   for (void *&pointer : pointers)
     packed.push_back(static_cast<void *>(&pointer));
   return engine->invokePacked(("_mlir_ciface_" + function).str(), packed);
+}
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+/// Defines `<name>_reference` and hides everything else.
+static void wrapFunctions(llvm::Module &module,
+                          ArrayRef<std::string> functions) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::IRBuilder<> b(module.getContext());
+  for (StringRef name : functions) {
+    llvm::Function *callee = module.getFunction(("_mlir_ciface_" + name).str());
+    auto *type = llvm::FunctionType::get(b.getVoidTy(), {b.getPtrTy()},
+                                         /*isVarArg=*/false);
+    auto *wrapper = llvm::Function::Create(
+        type, llvm::GlobalValue::ExternalLinkage, name + "_reference", module);
+    b.SetInsertPoint(
+        llvm::BasicBlock::Create(module.getContext(), "", wrapper));
+    SmallVector<llvm::Value *> pointers;
+    for (unsigned i = 0; i < callee->arg_size(); ++i)
+      pointers.push_back(b.CreateLoad(
+          b.getPtrTy(),
+          b.CreateConstGEP1_32(b.getPtrTy(), wrapper->getArg(0), i)));
+    b.CreateCall(callee, pointers);
+    b.CreateRetVoid();
+  }
+}
+
+FailureOr<SmallVector<char, 0>> gsa::compileOracle(OwningOpRef<ModuleOp> spec,
+                                                   StringRef cpu) {
+  std::vector<std::string> functions;
+  for (auto function : spec->getOps<func::FuncOp>())
+    functions.push_back(function.getName().str());
+  if (failed(lowerToLLVM(*spec)))
+    return failure();
+  registerBuiltinDialectTranslation(*spec->getContext());
+  registerLLVMDialectTranslation(*spec->getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(*spec, context, "reference");
+  if (!module)
+    return failure();
+  wrapFunctions(*module, functions);
+
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  llvm::Triple triple("x86_64-unknown-linux-gnu");
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  auto fails = [&](const llvm::Twine &got) {
+    return spec->emitError("the oracle must compile for '")
+           << cpu << "', got: " << got;
+  };
+  if (!target)
+    return fails(message);
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, cpu, /*Features=*/"", {}, llvm::Reloc::PIC_));
+  module->setTargetTriple(triple);
+  module->setDataLayout(machine->createDataLayout());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0, machine.get());
+  if (llvm::Error error = optimize(module.get()))
+    return fails(llvm::toString(std::move(error)));
+
+  SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager emit;
+  if (machine->addPassesToEmitFile(emit, stream, nullptr,
+                                   llvm::CodeGenFileType::ObjectFile))
+    return fails("a target that emits no objects");
+  emit.run(*module);
+  return object;
+}
+
+//===----------------------------------------------------------------------===//
+// Decays
+//===----------------------------------------------------------------------===//
+
+std::vector<bool> gsa::findDecays(func::FuncOp spec) {
+  std::vector<bool> result;
+  for (BlockArgument argument : spec.getArguments()) {
+    bool found = false;
+    SmallVector<Value> values = {argument};
+    SmallPtrSet<Operation *, 8> seen;
+    while (!values.empty()) {
+      Value value = values.pop_back_val();
+      for (Operation *user : value.getUsers()) {
+        if (auto op = dyn_cast<MemoryOp>(user))
+          found |= op.getDecay() == value;
+        else if (auto op = dyn_cast<SlotAttentionOp>(user))
+          found |= op.getDecay() == value;
+        else if (!isa<LogSigmoidOp, SoftmaxDecayOp>(user) &&
+                 OpTrait::hasElementwiseMappableTraits(user) &&
+                 seen.insert(user).second)
+          llvm::append_range(values, user->getResults());
+      }
+    }
+    result.push_back(found);
+  }
+  return result;
 }

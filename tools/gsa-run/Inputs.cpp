@@ -4,7 +4,6 @@
 #include "Npy.h"
 #include "Random.h"
 
-#include "dialects/GSA/GSA.h"
 #include "gsa/kernel.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -25,30 +24,6 @@ Shape run::shapeOf(const PackagedArgument &argument,
                    const gsa_extents &extents) {
   return shapeOf(argument.shape.data(), int32_t(argument.shape.size()),
                  extents);
-}
-
-std::vector<bool> run::findDecays(func::FuncOp spec) {
-  std::vector<bool> result;
-  for (BlockArgument argument : spec.getArguments()) {
-    bool found = false;
-    SmallVector<Value> values = {argument};
-    SmallPtrSet<Operation *, 8> seen;
-    while (!values.empty()) {
-      Value value = values.pop_back_val();
-      for (Operation *user : value.getUsers()) {
-        if (auto op = dyn_cast<MemoryOp>(user))
-          found |= op.getDecay() == value;
-        else if (auto op = dyn_cast<SlotAttentionOp>(user))
-          found |= op.getDecay() == value;
-        else if (!isa<LogSigmoidOp, SoftmaxDecayOp>(user) &&
-                 OpTrait::hasElementwiseMappableTraits(user) &&
-                 seen.insert(user).second)
-          llvm::append_range(values, user->getResults());
-      }
-    }
-    result.push_back(found);
-  }
-  return result;
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,7 +7,6 @@
 
 #include "gsa/Target/Package.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
 
 #include <optional>
@@ -39,10 +38,6 @@ llvm::Error fail(const llvm::Twine &message);
 
 /// The shape of `argument` in a call with `extents`.
 Shape shapeOf(const PackagedArgument &argument, const gsa_extents &extents);
-
-/// For each argument of a spec whether it is a log decay as it stands, which
-/// must not be positive, and not logits of one.
-std::vector<bool> findDecays(func::FuncOp spec);
 
 /// The inputs of a kernel. `decays` is from `findDecays` of its spec.
 llvm::Expected<Inputs> makeInputs(const PackagedKernel &kernel,

@@ -5,6 +5,7 @@
 
 #include "gsa/runtime.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
@@ -36,6 +37,18 @@ private:
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<ExecutionEngine> engine;
 };
+
+/// The oracle as an object for a program without LLVM: for each function of
+/// `spec`, which it consumes, `void <name>_reference(void **memrefs)`, which
+/// takes the pointers that `Oracle::run` describes: each to {allocated, aligned,
+/// offset, sizes..., strides...} of one tensor. It needs the C library, and a
+/// processor of `cpu`, a name of LLVM's for x86-64 or a level of it.
+FailureOr<SmallVector<char, 0>> compileOracle(OwningOpRef<ModuleOp> spec,
+                                              StringRef cpu);
+
+/// For each argument of a spec whether it is a log decay as it stands, which
+/// must not be positive, and not logits of one.
+std::vector<bool> findDecays(func::FuncOp spec);
 
 } // namespace mlir::gsa
 
