@@ -95,16 +95,15 @@ std::vector<std::string> Call::images(const Case &one,
     return runs;
   };
   std::vector<std::string> names;
-  if (one.chips != "each") {
-    if (ask(one.chips == "best" ? nullptr : one.chips.c_str()))
-      names.emplace_back(result.chip);
-    else
-      leftOut.push_back(one.chips + ": " + gsa_error_detail());
-    return names;
-  }
-  for (int32_t i = 0; i < entry.kernel->num_images; ++i) {
+  bool each = one.chips == "each", best = one.chips == "best";
+  if (ask(each || best ? nullptr : one.chips.c_str()))
+    names.emplace_back(result.chip);
+  else
+    leftOut.push_back(one.chips + ": " + gsa_error_detail());
+  for (int32_t i = 0; each && i < entry.kernel->num_images; ++i) {
     const gsa_image &image = entry.kernel->images[i];
-    if (image.backend != device.backend())
+    if (image.backend != device.backend() ||
+        (!names.empty() && names[0] == image.chip))
       continue;
     if (ask(image.chip))
       names.emplace_back(image.chip);

@@ -38,8 +38,8 @@ public:
   static std::unique_ptr<Call> create(Device &device, const Arguments &host,
                                       const Call *shared = nullptr);
 
-  /// Which images a case wants of those that run here; `leftOut` gets a line
-  /// for each that does not.
+  /// Which images a case wants of those that run here, the best first;
+  /// `leftOut` gets a line for each that does not.
   std::vector<std::string> images(const Case &one,
                                   std::vector<std::string> &leftOut);
   /// Chooses an image, the best if `chip` is empty, and gets its workspace.

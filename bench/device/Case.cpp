@@ -102,10 +102,13 @@ static bool parseOption(const std::string &word, Case &one) {
     return parseSet(value, one);
   if (name == "--gate-divisor")
     return parse(value, one.gateDivisor) && one.gateDivisor > 0;
-  if (name == "--seed") {
-    int64_t seed;
-    bool valid = parse(value, seed);
-    one.seed = uint64_t(seed);
+  if (name == "--seed" || name == "--seconds") {
+    int64_t number = 0;
+    bool valid = parse(value, number) && number >= 0;
+    if (name == "--seed")
+      one.seed = uint64_t(number);
+    else
+      one.seconds = int(number);
     return valid;
   }
   if (name == "--layout") {

@@ -39,6 +39,8 @@ struct Case {
   bool bench = false;    ///< measured, too
   bool alone = false;    ///< takes so much memory that nothing runs beside it
   bool sanitize = false; ///< small: run under a sanitizer, too
+  int seconds = 0;       ///< after which a check is ended; 0: 60, or 240 of
+                         ///< what is measured
 
   /// What a report calls it.
   const std::string &title() const { return name.empty() ? text : name; }

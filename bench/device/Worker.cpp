@@ -33,9 +33,12 @@ static double asNumber(double number) {
 }
 
 static json toJson(const CheckResult &result) {
-  return {{"chip", result.chip},           {"status", nameOf(result.status)},
-          {"detail", result.detail},       {"output", result.output},
-          {"error", asNumber(result.error)}, {"bound", result.bound},
+  return {{"chip", result.chip},
+          {"status", nameOf(result.status)},
+          {"detail", result.detail},
+          {"output", result.output},
+          {"error", asNumber(result.error)},
+          {"bound", result.bound},
           {"workspace", result.workspace}};
 }
 

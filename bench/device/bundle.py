@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -108,9 +109,8 @@ class Bundle:
         """The oracle of some functions: an object, and what they take."""
         spec, object = (self.work / f"reference{number}{end}"
                         for end in (".mlir", ".o"))
-        # Examples may have more than one function in a file.
-        texts = dict.fromkeys(self.specs[name] for name in names)
-        spec.write_text("\n".join(texts), encoding="utf-8")
+        spec.write_text("\n".join(self.specs[name] for name in names),
+                        encoding="utf-8")
         result = run(self.build / "bin/device-reference", spec, "-o", object)
         if result.returncode:
             stop(f"the oracle must compile, got:\n{result.stderr}")
@@ -136,8 +136,10 @@ class Bundle:
         lines += ["}", "const suite::Entry suite::kEntries[] = {", *rows, "};",
                   f"const int suite::kNumEntries = {len(rows)};"]
         table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        # A sanitizer of the build's, above all.
+        flags = shlex.split((self.build / "bench/device/flags").read_text())
         result = run(
-            "g++", "-std=c++17", f"-I{HERE}", f"-I{ROOT / 'runtime/include'}",
+            "g++", *flags, "-std=c++17", f"-I{HERE}", f"-I{ROOT / 'runtime/include'}",
             f"-I{ROOT / 'tools/gsa-run'}", table, *objects, *references,
             "-Wl,--start-group", self.build / "bench/device/libdevice-suite.a",
             self.build / "tools/gsa-run/libgsa_run_harness.a",
@@ -215,7 +217,6 @@ class Bundle:
         self.work.mkdir(exist_ok=True)
         names = list(self.specs)
         parts = [names[i::2 * JOBS] for i in range(2 * JOBS) if names[i::2 * JOBS]]
-        # What a sanitizer should see runs beside other work.
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             made = [pool.submit(self.compile, name) for name in names]
             oracles = [pool.submit(self.reference, i, part)

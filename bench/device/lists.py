@@ -116,10 +116,9 @@ def problems(group):
 
 def examples(group):
     for path in sorted((ROOT / "examples/specs").glob("*.mlir")):
-        text = path.read_text()
-        for name in re.findall(r"func\.func @(\w+)", text):
-            group.add(name, text, "--chips=each --shape=B=2,T=300",
-                      "--shape=B=1,T=1")
+        text = path.read_text(encoding="utf-8")
+        [name] = re.findall(r"func\.func @(\w+)", text)
+        group.add(name, text, "--chips=each --shape=B=2,T=300", "--shape=B=1,T=1")
 
 
 def widths(group):

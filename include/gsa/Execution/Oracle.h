@@ -40,9 +40,10 @@ private:
 
 /// The oracle as an object for a program without LLVM: for each function of
 /// `spec`, which it consumes, `void <name>_reference(void **memrefs)`, which
-/// takes the pointers that `Oracle::run` describes: each to {allocated, aligned,
-/// offset, sizes..., strides...} of one tensor. It needs the C library, and a
-/// processor of `cpu`, a name of LLVM's for x86-64 or a level of it.
+/// takes the pointers that `Oracle::run` describes: each to {allocated,
+/// aligned, offset, sizes..., strides...} of one tensor. It needs the C
+/// library, and a processor of `cpu`, a name of LLVM's for x86-64 or a level of
+/// it.
 FailureOr<SmallVector<char, 0>> compileOracle(OwningOpRef<ModuleOp> spec,
                                               StringRef cpu);
 
