@@ -100,6 +100,8 @@ public:
   Meter(Device &device, std::vector<std::unique_ptr<Call>> &sets, bool quick)
       : device(device), sets(sets), quick(quick),
         stream(device.createStream()) {}
+  Meter(const Meter &) = delete;
+  ~Meter() { device.releaseStream(stream); }
 
   void measure(BenchResult &result);
 

@@ -22,6 +22,8 @@ public:
   Checker(Device &device, Arguments &arguments, Call &call)
       : device(device), arguments(arguments), call(call),
         stream(device.createStream()), reference(arguments) {}
+  Checker(const Checker &) = delete;
+  ~Checker() { device.releaseStream(stream); }
 
   void run(CheckResult &result);
 
@@ -92,6 +94,7 @@ bool Checker::repeats(const std::vector<std::vector<char>> &bits,
   }
   for (int i = 0; i < kCallers; ++i) {
     device.synchronize(streams[i]);
+    device.releaseStream(streams[i]);
     if (download(*calls[i]) != bits) {
       detail = "launches at the same time must give the bits of one alone, got "
                "others on stream " +

@@ -34,6 +34,7 @@ struct Api {
   Result (*cuMemcpyDtoDAsync_v2)(Address, Address, size_t, Handle);
   Result (*cuMemsetD8_v2)(Address, unsigned char, size_t);
   Result (*cuStreamCreate)(Handle *, unsigned);
+  Result (*cuStreamDestroy_v2)(Handle);
   Result (*cuStreamSynchronize)(Handle);
   Result (*cuEventCreate)(Handle *, unsigned);
   Result (*cuEventRecord)(Handle, Handle);
@@ -72,6 +73,7 @@ struct Api {
     FIND(cuMemcpyDtoDAsync_v2);
     FIND(cuMemsetD8_v2);
     FIND(cuStreamCreate);
+    FIND(cuStreamDestroy_v2);
     FIND(cuStreamSynchronize);
     FIND(cuEventCreate);
     FIND(cuEventRecord);
@@ -144,14 +146,14 @@ public:
   size_t cacheBytes() override { return size_t(attribute(kL2CacheSize)); }
   void upload(void *to, const void *from, size_t bytes) override {
     check(api.cuMemcpyHtoD_v2(at(to), from, bytes), "an upload");
+    finish("an upload");
   }
   void download(void *to, const void *from, size_t bytes) override {
     check(api.cuMemcpyDtoH_v2(to, at(from), bytes), "a download");
   }
   void fill(void *to, unsigned char byte, size_t bytes) override {
     check(api.cuMemsetD8_v2(at(to), byte, bytes), "a fill");
-    // It may run behind the host, and streams of ours do not wait for it.
-    check(api.cuStreamSynchronize(nullptr), "a fill");
+    finish("a fill");
   }
   void copy(void *to, const void *from, size_t bytes,
             gsa_stream stream) override {
@@ -162,6 +164,9 @@ public:
     Handle stream = nullptr;
     check(api.cuStreamCreate(&stream, kNonBlocking), "a stream");
     return stream;
+  }
+  void releaseStream(gsa_stream stream) override {
+    check(api.cuStreamDestroy_v2(stream), "a stream's release");
   }
   void synchronize(gsa_stream stream) override {
     check(api.cuStreamSynchronize(stream), "a kernel");
@@ -208,6 +213,11 @@ private:
     int value = 0;
     check(api.cuDeviceGetAttribute(&value, which, device), "an attribute");
     return value;
+  }
+  /// Uploads and fills may end behind the host, and streams of ours do not wait
+  /// for those of the default stream.
+  void finish(const char *what) {
+    check(api.cuStreamSynchronize(nullptr), what);
   }
   void check(Result result, const char *what) {
     if (result == kSuccess)

@@ -81,6 +81,7 @@ public:
   }
 
   gsa_stream createStream() override { return nullptr; }
+  void releaseStream(gsa_stream) override {}
   void synchronize(gsa_stream) override {}
 
   void *createEvent() override { return new Clock::time_point; }

@@ -47,6 +47,7 @@ public:
                     gsa_stream stream) = 0;
 
   virtual gsa_stream createStream() = 0;
+  virtual void releaseStream(gsa_stream stream) = 0;
   virtual void synchronize(gsa_stream stream) = 0;
 
   virtual void *createEvent() = 0;

@@ -36,16 +36,14 @@ bool PythonPeers::start(PeerResults &results) {
     results.notes.push_back("peers in Python: not in the bundle");
     return false;
   }
-  std::string out = fs::absolute(options.out);
-  std::string log = out + "/peer.log", table = out + "/peer.jsonl";
-  std::error_code ignored;
-  fs::remove(table, ignored);
+  std::string log = options.work + "/peer.log";
   int ends[2];
   if (pipe2(ends, O_CLOEXEC))
     return false;
-  std::vector<std::string> words = {"python3", script,
-                                    options.bundle + "/peer/problems.json",
-                                    table, out + "/peer-cache"};
+  std::vector<std::string> words = {
+      "python3", script, options.bundle + "/peer/problems.json",
+      options.work + "/peer.jsonl",
+      fs::absolute(options.out).string() + "/peer-tuned.json"};
   if (options.quick)
     words.emplace_back("--quick");
   std::vector<char *> arguments;
@@ -87,10 +85,10 @@ void PythonPeers::finish(PeerResults &results, int seconds) {
                             std::to_string(seconds) +
                             " s after all else, were ended");
   } else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-    results.notes.push_back("peers in Python: failed, see peer.log");
+    results.notes.push_back("peers in Python: failed, see logs.txt");
   }
   pid = -1;
-  std::ifstream file(options.out + "/peer.jsonl");
+  std::ifstream file(options.work + "/peer.jsonl");
   for (std::string line; std::getline(file, line);) {
     json row = json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!row.is_object())
@@ -141,12 +139,12 @@ void suite::runPrototype(const Options &options, PeerResults &results) {
     return;
   }
   for (std::string argument : {"v2", "v10", "v6", "seg", "d512"}) {
-    std::string log = options.out + "/prototype-" + argument + ".log";
+    std::string log = options.work + "/prototype-" + argument + ".log";
     int code = runProgram({program, argument}, log, 90);
     if (code != 0)
       results.notes.push_back("prototype " + argument +
                               ": ended with exit code " + std::to_string(code) +
-                              ", see prototype-" + argument + ".log");
+                              ", see logs.txt");
     std::ifstream file(log);
     for (std::string line; std::getline(file, line);)
       for (const PrototypeLine &each : kPrototypeLines) {

@@ -15,6 +15,7 @@ struct Options {
   std::string backend = "cuda";
   std::string bundle; ///< the folder of lists and peers
   std::string out = "results";
+  std::string work;   ///< a folder of this run's own, for logs
   std::string filter; ///< a part of a group, a title or a function
   std::vector<std::string> only = {"check", "sanitizer", "bench", "peer"};
   bool quick = false;

@@ -8,6 +8,7 @@ then says why it has no kernel.
 
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 
@@ -49,7 +51,12 @@ class Bundle:
         self.options = options
         self.build = options.build.resolve()
         self.folder = options.bundle.resolve()
-        self.work = self.build / "device-suite"
+        self.work = pathlib.Path(tempfile.mkdtemp(
+            prefix="device-suite-", dir=self.build))
+        # Kernels that this compiler made.
+        compiler = (self.build / "bin/gsa-compile").read_bytes()
+        self.cache = (self.build / "device-suite"
+                      / hashlib.sha256(compiler).hexdigest()[:16])
         self.lock = threading.Lock()
         self.done = 0
         self.groups = lists.groups()
@@ -70,6 +77,28 @@ class Bundle:
 
     def compile(self, name):
         """The object of a function for every target that takes it, or None."""
+        key = hashlib.sha256(json.dumps(
+            [self.specs[name], self.options.targets]).encode()).hexdigest()[:16]
+        kept = self.cache / f"{name}-{key}.json"
+        if not kept.exists():
+            messages = self.compile_anew(name, kept.with_suffix(".o"))
+            temporary = self.work / f"{name}.json"
+            temporary.write_text(json.dumps(messages))
+            os.replace(temporary, kept)
+        messages = json.loads(kept.read_text())
+        missing = not kept.with_suffix(".o").exists()
+        with self.lock:
+            self.log += [f"{name}: {message}" for message in messages]
+            if missing:
+                self.failures[name] = "; ".join(messages)
+            self.done += 1
+            if self.done % 20 == 0 or self.done == len(self.specs):
+                print(f"compiled {self.done} of {len(self.specs)} specs, "
+                      f"{len(self.failures)} failed", file=sys.stderr, flush=True)
+        return None if missing else kept.with_suffix(".o")
+
+    def compile_anew(self, name, kept):
+        """Writes `kept` if a target takes the function; says why others do not."""
         spec, object = (self.work / f"{name}{end}" for end in (".mlir", ".o"))
         spec.write_text(self.specs[name], encoding="utf-8")
 
@@ -82,9 +111,10 @@ class Bundle:
             except subprocess.TimeoutExpired:
                 return False, "took more than 120 s"
 
+        messages = []
         right, message = attempt(self.options.targets)
         if not right:
-            taken, messages = [], []
+            taken = []
             for target in self.options.targets:
                 fits, message = attempt([target])
                 if fits:
@@ -94,16 +124,9 @@ class Bundle:
                                  if "error" in line), message)
                     messages.append(f"{target}: {line.replace(str(spec), name)}")
             right = bool(taken) and attempt(taken)[0]
-            with self.lock:
-                self.log += [f"{name}: {message}" for message in messages]
-                if not right:
-                    self.failures[name] = "; ".join(messages)
-        with self.lock:
-            self.done += 1
-            if self.done % 20 == 0 or self.done == len(self.specs):
-                print(f"compiled {self.done} of {len(self.specs)} specs, "
-                      f"{len(self.failures)} failed", file=sys.stderr, flush=True)
-        return object if right else None
+        if right:
+            shutil.move(object, kept)
+        return messages
 
     def reference(self, number, names):
         """The oracle of some functions: an object, and what they take."""
@@ -157,10 +180,13 @@ class Bundle:
         folder.mkdir()
         shutil.copy(HERE / "peer.py", folder)
         keys = ("B", "T", "HQ", "H", "D", "M")
-        problems = [dict(zip(("name", *keys), (name, *shape)))
-                    for name, shape in PEER_SHAPES.items()
-                    if not self.options.peer_problems
-                    or name in self.options.peer_problems]
+        # fla tunes for a minute or two a shape; bars ask for two of them.
+        fla = self.options.peer_problems or (
+            PEER_SHAPES if self.options.peer_tuned
+            else ("t2r7b", "paper1b3-b32"))
+        problems = [{"name": name, **dict(zip(keys, shape)),
+                     "peers": ["sdpa"] + (["fla"] if name in fla else [])}
+                    for name, shape in PEER_SHAPES.items()]
         (folder / "problems.json").write_text(json.dumps(problems))
         wheels = self.build / "device-suite-wheels"
         if len(list(wheels.glob("*.whl"))) < len(WHEELS):
@@ -177,7 +203,7 @@ class Bundle:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(folder / "site")
         if self.options.peer_tuned:
-            shutil.copytree(self.options.peer_tuned, folder / "tuned")
+            shutil.copy(self.options.peer_tuned, folder / "tuned.json")
 
     def add_prototype(self):
         source = self.options.with_prototype.resolve()
@@ -214,7 +240,11 @@ class Bundle:
                 stop(f"--bundle must be new, empty or a bundle, got {self.folder}")
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
-        self.work.mkdir(exist_ok=True)
+        # Those of compilers before this one are of no use any more.
+        for old in self.cache.parent.glob("*"):
+            if old != self.cache:
+                shutil.rmtree(old, ignore_errors=True)
+        self.cache.mkdir(parents=True, exist_ok=True)
         names = list(self.specs)
         parts = [names[i::2 * JOBS] for i in range(2 * JOBS) if names[i::2 * JOBS]]
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
@@ -264,16 +294,21 @@ def main():
     parser.add_argument("--with-peer", action="store_true",
                         help="carry fla, to be measured where torch is")
     parser.add_argument("--peer-problems", type=words, metavar="A,B",
-                        help="what to measure it on; by default all of PEERS.md")
-    parser.add_argument("--peer-tuned", type=pathlib.Path, metavar="DIR",
-                        help="OUT/peer-cache/tuned of an earlier run")
+                        help="what to measure it on: by default what bars ask "
+                        "for, or all of PEERS.md if it is tuned")
+    parser.add_argument("--peer-tuned", type=pathlib.Path, metavar="FILE",
+                        help="OUT/peer-tuned.json of an earlier run")
     parser.add_argument("--with-prototype", type=pathlib.Path, nargs="?",
                         const=ROOT.parent / "shared/prototype", metavar="DIR",
                         help="carry the prototype, built from DIR "
                         "(../shared/prototype)")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build",
                         help="the build to take programs from (build)")
-    Bundle(parser.parse_args()).make()
+    bundle = Bundle(parser.parse_args())
+    try:
+        bundle.make()
+    finally:
+        shutil.rmtree(bundle.work)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """What a bundle of the device suite compiles and runs.
 
     lists.py                prints the names of all groups
+    lists.py FUNCTION       prints the spec of a function
     from lists import groups
 
 A group is functions, each the text of a spec of its own, and cases, each a line
@@ -202,7 +203,15 @@ QUICK = ("t2r7b", "t2r7b_f16", "hgrn32", "gsa_mistral_7b", "retnet",
          "huge_gla_f32", "edge_time_gsa0", "edge_packed_gla7",
          "edge_gates_gsa0", "edge_layouts_mamba25")
 
+
+def main():
+    for name, group in groups().items():
+        if len(sys.argv) == 1:
+            print(f"{name}: {len(group.specs)} functions, "
+                  f"{len(group.cases)} cases")
+        elif sys.argv[1] in group.specs:
+            print(group.specs[sys.argv[1]], end="")
+
+
 if __name__ == "__main__":
-    for group_name, each in groups().items():
-        print(f"{group_name}: {len(each.specs)} functions, "
-              f"{len(each.cases)} cases")
+    main()

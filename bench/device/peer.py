@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times of other implementations on the device suite's problems.
 
-    peer.py PROBLEMS.json RESULTS.jsonl CACHE [--quick]
+    peer.py PROBLEMS.json RESULTS.jsonl TUNED.json [--quick]
 
 Compiles and tunes at once, which takes minutes the first time; waits for a line
 on standard input before it measures, so that it measures on an idle device.
@@ -10,9 +10,9 @@ RESULTS gets a line for each time, or a note for what could not be measured:
     {"peer": "fla", "problem": "t2r7b", "alone": ms, "stream": ms}
     {"note": "..."}
 
-What the tuner chose is kept in CACHE/tuned and found in the `tuned` folder
-beside this script, if a bundle was made with it (device-suite --peer-tuned), so
-that it need not be found out again.
+What the tuner chose is written to TUNED.json, and read from `tuned.json` beside
+this script, if a bundle was made with it (device-suite --peer-tuned), so that it
+need not be found out again. Compiled kernels stay in a folder of /tmp.
 
 Needs torch. Time is that between two events around one call, median; and that
 of a loop of calls, of one.
@@ -21,7 +21,6 @@ of a loop of calls, of one.
 import json
 import os
 import pathlib
-import shutil
 import sys
 import time
 
@@ -31,16 +30,20 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 def main():
     problems = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
     results = open(sys.argv[2], "w", encoding="utf-8")
-    cache = pathlib.Path(sys.argv[3])
+    tuned = pathlib.Path(sys.argv[3])
     quick = "--quick" in sys.argv
 
     def write(**row):
         print(json.dumps(row), file=results, flush=True)
 
     # Before anything reads them.
-    kernels = cache / "kernels"
-    if (FOLDER / "tuned").is_dir():
-        shutil.copytree(FOLDER / "tuned", kernels, dirs_exist_ok=True)
+    kernels = pathlib.Path("/tmp/device-suite-peer")
+    carried = FOLDER / "tuned.json"
+    if carried.exists():
+        for name, text in json.loads(carried.read_text()).items():
+            path = kernels / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
     os.environ["TRITON_CACHE_DIR"] = str(kernels)
     os.environ["TRITON_CACHE_AUTOTUNING"] = "1"
     sys.path.append(str(FOLDER / "site"))
@@ -85,11 +88,11 @@ def main():
                 q, k, v, s, g, scale=1.0))
         return calls
 
-    peers = ["sdpa"] + (["fla"] if chunk_gsa else [])
-
     def each(action):
         for p in problems:
-            for peer in peers:
+            for peer in p["peers"]:
+                if peer == "fla" and not chunk_gsa:
+                    continue
                 try:
                     action(peer, p)
                 except Exception as error:  # a problem less
@@ -134,11 +137,9 @@ def main():
         write(peer=peer, problem=p["name"], alone=alone, stream=stream)
 
     each(warm)
-    tuned = cache / "tuned"
-    for path in kernels.glob("*/*.autotune.json"):
-        kept = tuned / path.relative_to(kernels)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, kept)
+    tuned.write_text(json.dumps({
+        str(path.relative_to(kernels)): path.read_text()
+        for path in sorted(kernels.glob("*/*.autotune.json"))}))
     sys.stdin.readline()
     each(measure)
 

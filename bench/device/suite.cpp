@@ -50,10 +50,11 @@ private:
   void sanitize();
   void benchCases();
   void measureStart();
+  void keepLogs();
   void note(const Case &one, const json &result);
   int checkers() const;
 
-  const Options &options;
+  Options options;
   std::vector<Case> cases;
   Report report;
   std::vector<json> checkResults; ///< of each case; null if it did not run
@@ -86,8 +87,16 @@ bool Suite::prepare() {
                  options.out.c_str(), error.message().c_str());
     return false;
   }
+  char work[] = "/tmp/device-suite-XXXXXX";
+  if (!mkdtemp(work)) {
+    std::fprintf(stderr, "suite: /tmp must be writable, got an error\n");
+    return false;
+  }
+  options.work = work;
   checkResults.resize(cases.size());
   askMachine();
+  if (report.machine.contains("error"))
+    fs::remove_all(options.work, error);
   return !report.machine.contains("error");
 }
 
@@ -194,7 +203,7 @@ void Suite::sanitize() {
   if (numbers.empty())
     return;
   for (std::string tool : {"memcheck", "racecheck"}) {
-    std::string log = options.out + "/sanitizer-" + tool + ".log";
+    std::string log = options.work + "/sanitizer-" + tool + ".log";
     int code = -1;
     std::string text = "compute-sanitizer is not here";
     for (std::string program :
@@ -207,10 +216,9 @@ void Suite::sanitize() {
                          "--bundle=" + options.bundle},
                         log, 150);
       text = code == 0   ? "no findings"
-             : code == 9 ? "findings, see sanitizer-" + tool + ".log"
-             : code == 1
-                 ? "wrong results, see sanitizer-" + tool + ".log"
-                 : "did not end by itself, see sanitizer-" + tool + ".log";
+             : code == 9 ? "findings, see logs.txt"
+             : code == 1 ? "wrong results, see logs.txt"
+                         : "did not end by itself, see logs.txt";
       failed |= code != 0;
       break;
     }
@@ -263,7 +271,7 @@ void Suite::measureStart() {
         timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         int64_t start = int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
-        std::string log = options.out + "/start.log";
+        std::string log = options.work + "/start.log";
         if (runProgram({ownPath(), "--start=" + bar.problem,
                         "--since=" + std::to_string(start),
                         "--backend=" + options.backend,
@@ -280,6 +288,27 @@ void Suite::measureStart() {
         report.start[bar.problem] = times[times.size() / 2];
     }
   }
+}
+
+/// Makes one file of what other programs said: a run leaves few files behind.
+void Suite::keepLogs() {
+  std::ofstream all(options.out + "/logs.txt");
+  std::error_code ignored;
+  for (const fs::directory_entry &entry :
+       fs::directory_iterator(options.work, ignored)) {
+    if (entry.path().extension() != ".log")
+      continue;
+    // Of a long one, the end: it is what says why.
+    constexpr std::streamoff kMost = 1 << 20;
+    std::ifstream file(entry.path(), std::ios::ate);
+    std::streamoff size = file.tellg();
+    if (size <= 0)
+      continue;
+    file.seekg(std::max<std::streamoff>(size - kMost, 0));
+    all << "==== " << entry.path().filename().string() << "\n"
+        << file.rdbuf() << "\n";
+  }
+  fs::remove_all(options.work, ignored);
 }
 
 bool Suite::run() {
@@ -302,6 +331,7 @@ bool Suite::run() {
   report.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
+  keepLogs();
   print(report);
   bool written = writeJson(report, options.out + "/results.json");
   return written && !failed;
