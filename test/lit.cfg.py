@@ -6,6 +6,7 @@
 # one is reported as UNSUPPORTED, with the feature's name as the reason.
 
 import os
+import shutil
 
 import lit.formats
 
@@ -25,3 +26,26 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%src", config.gsa_src_root))
 config.substitutions.append(("%obj", config.gsa_obj_root))
+
+# The assembler of the CUDA toolkit, where gsa-compile looks for it.
+for name in ("CUDA_HOME", "GSA_PTXAS", "GSA_AMD_RUNNER", "TINYGRAD"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+folders = [os.environ["PATH"], "/usr/local/cuda/bin"]
+if "CUDA_HOME" in os.environ:
+    folders.insert(1, os.path.join(os.environ["CUDA_HOME"], "bin"))
+ptxas = shutil.which(os.environ.get("GSA_PTXAS", "ptxas"),
+                     path=os.pathsep.join(folders))
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
+else:
+    lit_config.note("no machine code for NVIDIA is tested: no ptxas")
+
+# An emulator of AMD's devices: test/Integration/AMD/emulator.py.
+if (os.path.exists(os.environ.get("GSA_AMD_RUNNER", ""))
+        and os.path.isdir(os.environ.get("TINYGRAD", ""))):
+    config.available_features.add("amd-emulator")
+else:
+    lit_config.note("no code for AMD is run: GSA_AMD_RUNNER and TINYGRAD must "
+                    "be amdrun.py and a checkout of tinygrad")

@@ -11,6 +11,12 @@ namespace mlir::gsa {
 inline constexpr llvm::StringLiteral kKernelAttr = "gsa.kernel";
 inline constexpr llvm::StringLiteral kScheduleAttr = "gsa.schedule";
 inline constexpr llvm::StringLiteral kTargetAttr = "gsa.target";
+/// Of a device's kernel at stages `gpu` and `llvm`, i64: threads of a block,
+/// bytes of shared memory that the launch gives a block beside what the code
+/// declares, and, where it is not 1, blocks of a cluster.
+inline constexpr llvm::StringLiteral kThreadsAttr = "gsa.threads";
+inline constexpr llvm::StringLiteral kSharedAttr = "gsa.shared";
+inline constexpr llvm::StringLiteral kClusterAttr = "gsa.cluster";
 /// Of arguments and results: a name in C, and a role; see `createKernel`.
 inline constexpr llvm::StringLiteral kNameAttr = "gsa.name";
 inline constexpr llvm::StringLiteral kKindAttr = "gsa.kind";

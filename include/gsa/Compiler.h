@@ -8,6 +8,7 @@
 #ifndef GSA_COMPILER_H
 #define GSA_COMPILER_H
 
+#include "gsa/Analysis/Work.h"
 #include "gsa/Pipelines/Pipelines.h"
 #include "gsa/Target/Package.h"
 
@@ -22,6 +23,15 @@ struct CompileOptions {
   Stage from = Stage::Spec;
   /// Whether to verify the IR after each pass.
   bool verifyEach = false;
+  /// Whether to fill `CompiledObject::works`.
+  bool countWork = false;
+};
+
+/// What a kernel has to compute on one target, as the `chunked` stage says.
+struct KernelWork {
+  std::string kernel;
+  const Target *target;
+  Work work;
 };
 
 /// An object and how to call it.
@@ -29,6 +39,9 @@ struct CompiledObject {
   std::vector<PackagedKernel> kernels;
   SmallVector<char, 0> object; ///< ELF, relocatable; see `Package::code`
   std::string header;          ///< C99 and C++
+  /// With `CompileOptions::countWork`, unless the input was at a later stage
+  /// than `chunked`.
+  std::vector<KernelWork> works;
 };
 
 /// The dialects that specs and all stages are made of.

@@ -1,6 +1,7 @@
 //===- Pipelines.cpp - What follows what ----------------------------------===//
 
 #include "gsa/Pipelines/Pipelines.h"
+#include "Roads.h"
 #include "gsa/Conversion/Passes.h"
 #include "gsa/Transforms/Passes.h"
 
@@ -24,8 +25,56 @@ static void simplify(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-/// What is left at the `vector` stage, to the LLVM dialect.
-static void buildLLVM(OpPassManager &machine) {
+/// Devices: layouts, atoms, staging, roles.
+static void buildTile(OpPassManager &machine) { simplify(machine); }
+
+/// Devices: per-lane vectors and instructions.
+static void buildGPU(OpPassManager &machine) {
+  machine.addPass(createExpandFunctionsPass());
+  simplify(machine);
+}
+
+/// Hosts: vectors over scratch memory.
+static void buildVector(OpPassManager &machine) {
+  machine.addNestedPass<func::FuncOp>(createConvertTileToVectorPass());
+  machine.addPass(createExpandFunctionsPass());
+  machine.addPass(createApproximateMathPass());
+  simplify(machine);
+  machine.addPass(createLoopInvariantCodeMotionPass());
+}
+
+/// Dialect by dialect, structured control flow to calls.
+static void buildDialects(OpPassManager &machine, bool x86Vector) {
+  machine.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.x86Vector = x86Vector;
+  machine.addPass(createConvertVectorToLLVMPass(vectors));
+  machine.addPass(createConvertMathToLLVMPass());
+  machine.addPass(createFinalizeMemRefToLLVMConversionPass());
+  machine.addPass(createConvertIndexToLLVMPass());
+  machine.addPass(createArithToLLVMConversionPass());
+  machine.addPass(createUBToLLVMConversionPass());
+  machine.addPass(createConvertControlFlowToLLVMPass());
+  machine.addPass(createConvertFuncToLLVMPass());
+  machine.addPass(createReconcileUnrealizedCastsPass());
+}
+
+/// Devices: what is left at the `gpu` stage, to the LLVM dialect. Nothing is
+/// moved out of loops here: what a lane holds across them was decided before.
+static void buildDeviceLLVM(OpPassManager &machine) {
+  machine.addPass(createOutlineBlocksPass());
+  machine.addPass(createConvertVectorToSCFPass(
+      VectorTransferToSCFOptions().enableFullUnroll()));
+  machine.addPass(memref::createExpandStridedMetadataPass());
+  machine.addPass(createLowerAffinePass());
+  simplify(machine);
+  buildDialects(machine, /*x86Vector=*/false);
+  machine.addNestedPass<LLVM::LLVMFuncOp>(createMarkKernelsPass());
+  simplify(machine);
+}
+
+/// Hosts: what is left at the `vector` stage, to the LLVM dialect.
+static void buildHostLLVM(OpPassManager &machine) {
   machine.addPass(createOutlineBlocksPass());
   OpPassManager &func = machine.nest<func::FuncOp>();
   // Arithmetic that no processor has.
@@ -42,19 +91,7 @@ static void buildLLVM(OpPassManager &machine) {
   machine.addPass(memref::createExpandStridedMetadataPass());
   machine.addPass(createLowerAffinePass());
   simplify(machine);
-  // Dialect by dialect.
-  machine.addPass(createSCFToControlFlowPass());
-  ConvertVectorToLLVMPassOptions vectors;
-  vectors.x86Vector = true;
-  machine.addPass(createConvertVectorToLLVMPass(vectors));
-  machine.addPass(createConvertMathToLLVMPass());
-  machine.addPass(createFinalizeMemRefToLLVMConversionPass());
-  machine.addPass(createConvertIndexToLLVMPass());
-  machine.addPass(createArithToLLVMConversionPass());
-  machine.addPass(createUBToLLVMConversionPass());
-  machine.addPass(createConvertControlFlowToLLVMPass());
-  machine.addPass(createConvertFuncToLLVMPass());
-  machine.addPass(createReconcileUnrealizedCastsPass());
+  buildDialects(machine, /*x86Vector=*/true);
   machine.addNestedPass<LLVM::LLVMFuncOp>(createBF16AsIntegersPass());
   simplify(machine);
 }
@@ -83,37 +120,48 @@ void gsa::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     simplify(machine);
     machine.addPass(createLoopInvariantCodeMotionPass());
   }
-  if (climbs(Stage::Vector)) {
-    OpPassManager &machine = pm.nest<ModuleOp>();
-    machine.addNestedPass<func::FuncOp>(createConvertTileToVectorPass());
-    machine.addPass(createExpandFunctionsPass());
-    machine.addPass(createApproximateMathPass());
-    simplify(machine);
-    machine.addPass(createLoopInvariantCodeMotionPass());
-  }
+  if (climbs(Stage::Tile))
+    addRoads(pm, [](OpPassManager &) {}, buildTile);
+  if (climbs(Stage::Lanes))
+    addRoads(pm, buildVector, buildGPU);
   if (climbs(Stage::LLVM))
-    buildLLVM(pm.nest<ModuleOp>());
+    addRoads(pm, buildHostLLVM, buildDeviceLLVM);
 }
 
 //===----------------------------------------------------------------------===//
 // Names
 //===----------------------------------------------------------------------===//
 
-static constexpr StringLiteral kStageNames[] = {
-    "spec",   "gsa",  "scheduled", "specialized", "chunked",
-    "vector", "llvm", "isa",       "object"};
+namespace {
+struct StageName {
+  StringLiteral name;
+  Stage stage;
+};
+} // namespace
 
-StringRef gsa::stageName(Stage stage) { return kStageNames[int(stage)]; }
+/// In order; a rung may have a name for each road.
+static constexpr StageName kStageNames[] = {
+    {"spec", Stage::Spec},           {"gsa", Stage::GSA},
+    {"scheduled", Stage::Scheduled}, {"specialized", Stage::Specialized},
+    {"chunked", Stage::Chunked},     {"tile", Stage::Tile},
+    {"gpu", Stage::Lanes},           {"vector", Stage::Lanes},
+    {"llvm", Stage::LLVM},           {"isa", Stage::ISA},
+    {"object", Stage::Object},
+};
 
 std::optional<Stage> gsa::parseStage(StringRef name) {
-  const auto *found = llvm::find(kStageNames, name);
-  if (found == std::end(kStageNames))
-    return std::nullopt;
-  return Stage(found - std::begin(kStageNames));
+  for (const StageName &each : kStageNames)
+    if (each.name == name)
+      return each.stage;
+  return std::nullopt;
 }
 
 std::string gsa::stageNames() {
-  return llvm::join(ArrayRef(kStageNames), ", ");
+  return llvm::join(llvm::map_range(kStageNames,
+                                    [](const StageName &each) -> StringRef {
+                                      return each.name;
+                                    }),
+                    ", ");
 }
 
 namespace {
@@ -125,12 +173,15 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 } // namespace
 
 void gsa::registerPipelines() {
-  for (int stage = int(Stage::GSA); stage <= int(Stage::LLVM); ++stage) {
-    std::string name = kStageNames[stage].str();
+  for (const StageName &each : kStageNames) {
+    Stage stage = each.stage;
+    if (stage < Stage::GSA || stage > Stage::LLVM)
+      continue;
     PassPipelineRegistration<PipelineOptions>(
-        "gsa-to-" + name, "From a spec to the stage `" + name + "`",
+        ("gsa-to-" + each.name).str(),
+        ("From a spec to the stage `" + each.name + "`").str(),
         [stage](OpPassManager &pm, const PipelineOptions &options) {
-          buildPipeline(pm, Stage::Spec, Stage(stage),
+          buildPipeline(pm, Stage::Spec, stage,
                         std::vector<std::string>(options.targets.begin(),
                                                  options.targets.end()));
         });

@@ -1,10 +1,13 @@
 //===- Target.cpp - The list of targets -----------------------------------===//
 
 #include "gsa/Target/Target.h"
+#include "AMD/AMD.h"
 #include "CPU/CPU.h"
+#include "NVIDIA/NVIDIA.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 
 using namespace mlir;
@@ -12,7 +15,24 @@ using namespace mlir::gsa;
 
 Target::~Target() = default;
 
-ArrayRef<const Target *> gsa::getTargets() { return getCPUTargets(); }
+bool HostTarget::multiplies(Type element) const {
+  return element.isF32() || (element.isBF16() && facts.hasBF16Dot);
+}
+
+bool DeviceTarget::multiplies(Type element) const {
+  return element.isBF16() || element.isF16();
+}
+
+ArrayRef<const Target *> gsa::getTargets() {
+  static const SmallVector<const Target *> targets = [] {
+    SmallVector<const Target *> all;
+    llvm::append_range(all, getCPUTargets());
+    llvm::append_range(all, getNVIDIATargets());
+    llvm::append_range(all, getAMDTargets());
+    return all;
+  }();
+  return targets;
+}
 
 const Target *gsa::lookupTarget(StringRef name) {
   for (const Target *target : getTargets())
@@ -46,8 +66,8 @@ gsa::expandTargets(ArrayRef<std::string> names, bool computesBF16,
     if (!target)
       return unknownTarget(name, emitError);
     add(target);
-    if (computesBF16)
-      add(target->getBF16Variant());
+    if (auto *host = dyn_cast<HostTarget>(target); host && computesBF16)
+      add(host->getBF16Variant());
   }
   if (targets.empty())
     return emitError() << "the list of targets must have an entry, got none";
@@ -66,4 +86,31 @@ FailureOr<const Target *> gsa::getTarget(Operation *op) {
   }
   return op->emitError()
          << "a kernel must be in a module with gsa.target, got none";
+}
+
+FailureOr<const HostTarget *> gsa::getHostTarget(Operation *op) {
+  FailureOr<const Target *> target = getTarget(op);
+  if (failed(target))
+    return failure();
+  if (auto *host = dyn_cast<HostTarget>(*target))
+    return host;
+  return op->emitError() << "a kernel at this stage must be for a host, got '"
+                         << (*target)->getName() << "'";
+}
+
+FailureOr<const DeviceTarget *> gsa::getDeviceTarget(Operation *op) {
+  FailureOr<const Target *> target = getTarget(op);
+  if (failed(target))
+    return failure();
+  if (auto *device = dyn_cast<DeviceTarget>(*target))
+    return device;
+  return op->emitError() << "a kernel at this stage must be for a device, got '"
+                         << (*target)->getName() << "'";
+}
+
+void gsa::registerDeviceDialects(DialectRegistry &registry) {
+  registry.insert<LLVM::LLVMDialect>();
+  for (const Target *target : getTargets())
+    if (auto *device = dyn_cast<DeviceTarget>(target))
+      device->registerDialects(registry);
 }

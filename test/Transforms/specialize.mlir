@@ -15,7 +15,7 @@
 // CHECK-NOT: func.func
 
 // NONE: error: the list of targets must have an entry, got none
-// UNKNOWN: error: a target must be one of x86-64, x86-64-v3, x86-64-v4, x86-64-v4-bf16, got 'x86-64-v5'
+// UNKNOWN: error: a target must be one of x86-64, x86-64-v3, x86-64-v4, x86-64-v4-bf16, sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_120a, gfx942, gfx1100, got 'x86-64-v5'
 
 func.func @wide(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>

@@ -1,6 +1,7 @@
 //===- gsa-compile.cpp - A spec to an object and its header ---------------===//
 
 #include "gsa/Compiler.h"
+#include "gsa/Report.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -32,15 +33,22 @@ static llvm::cl::opt<std::string>
                           ".o and gets its header beside it. Text goes to "
                           "standard output by default"),
            llvm::cl::cat(category));
-static llvm::cl::opt<std::string>
-    emit("emit", llvm::cl::value_desc("stage"), llvm::cl::init("object"),
-         llvm::cl::desc("Stage to print instead of writing an object: gsa, "
-                        "scheduled, specialized, chunked, vector, llvm or isa"),
-         llvm::cl::cat(category));
+static llvm::cl::opt<std::string> emit(
+    "emit", llvm::cl::value_desc("stage"), llvm::cl::init("object"),
+    llvm::cl::desc("Stage to print instead of writing an object: gsa, "
+                   "scheduled, specialized, chunked, tile, gpu (of devices) "
+                   "or vector (of hosts), llvm or isa"),
+    llvm::cl::cat(category));
 static llvm::cl::opt<std::string>
     from("from", llvm::cl::value_desc("stage"), llvm::cl::init("spec"),
          llvm::cl::desc("Stage that the input is at, as --emit names it"),
          llvm::cl::cat(category));
+static llvm::cl::opt<std::string> report(
+    "report", llvm::cl::ValueOptional, llvm::cl::value_desc("B=4,T=2048"),
+    llvm::cl::desc("Print what each kernel takes: registers, spills, shared "
+                   "memory; and, for a call of these extents, bytes and flops "
+                   "against the roofline. Needs no -o"),
+    llvm::cl::cat(category));
 static llvm::cl::opt<bool>
     verifyEach("verify-each", llvm::cl::desc("Verify the IR after each pass"),
                llvm::cl::cat(category));
@@ -135,7 +143,18 @@ static LogicalResult run() {
   if (*at > gsa::Stage::LLVM)
     return fail("--from must be a stage of IR, got '" + from + "'");
   bool wantsObject = *to == gsa::Stage::Object;
-  if (wantsObject && llvm::sys::path::extension(output) != ".o")
+  bool wantsReport = report.getNumOccurrences() > 0;
+  if (wantsReport && !wantsObject)
+    return fail("--report must be of an object, got --emit=" + emit);
+  std::optional<gsa::CallExtents> extents;
+  if (!report.empty()) {
+    llvm::Expected<gsa::CallExtents> parsed = gsa::parseExtents(report);
+    if (!parsed)
+      return fail("--report's " + llvm::toString(parsed.takeError()));
+    extents = *parsed;
+  }
+  bool writesObject = wantsObject && !(wantsReport && output.empty());
+  if (writesObject && llvm::sys::path::extension(output) != ".o")
     return fail("-o must end in .o, got '" + output + "'");
 
   std::string message;
@@ -154,13 +173,17 @@ static LogicalResult run() {
   if (!module)
     return failure();
 
-  gsa::CompileOptions options{targets, *at, verifyEach};
+  gsa::CompileOptions options{targets, *at, verifyEach, extents.has_value()};
   if (!wantsObject) {
     FailureOr<std::string> text = gsa::emitStage(*module, *to, options);
     return failed(text) ? failure() : writeText(*text);
   }
   FailureOr<gsa::CompiledObject> object = gsa::compile(*module, options);
-  return failed(object) ? failure() : writeObject(*object);
+  if (failed(object))
+    return failure();
+  if (wantsReport)
+    llvm::outs() << gsa::writeReport(*object, extents);
+  return writesObject ? writeObject(*object) : success();
 }
 
 int main(int argc, char **argv) {

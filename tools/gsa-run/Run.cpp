@@ -6,7 +6,7 @@
 #include "Progress.h"
 
 #include "dialects/GSA/GSA.h"
-#include "gsa/Target/Target.h"
+#include "gsa/Target/HostTarget.h"
 #include "gsa/Transforms/Passes.h"
 #include "gsa/gsa.hpp"
 
@@ -41,25 +41,28 @@ static void noEntry(const gsa_tensor *, int64_t, void *) {}
 /// The best target of this machine. The choice among images is the runtime's:
 /// it is asked about a kernel with an image for each.
 static llvm::Expected<std::string> findHostTarget() {
-  std::vector<gsa_image> images;
+  std::vector<const HostTarget *> hosts;
   std::vector<std::string> names;
   for (const Target *target : getTargets())
-    names.push_back(target->getName().str());
-  for (auto [target, name] : llvm::zip(getTargets(), names)) {
+    if (auto *host = dyn_cast<HostTarget>(target)) {
+      hosts.push_back(host);
+      names.push_back(host->getName().str());
+    }
+  std::vector<gsa_image> images;
+  for (auto [host, name] : llvm::zip(hosts, names)) {
     // Variants come along with the target that they are of.
-    if (target->getBackend() != GSA_BACKEND_CPU ||
-        llvm::any_of(getTargets(), [&](const Target *other) {
-          return other->getBF16Variant() == target;
+    if (llvm::any_of(hosts, [&](const HostTarget *other) {
+          return other->getBF16Variant() == host;
         }))
       continue;
     gsa_image image = {};
     image.chip = name.c_str();
-    image.backend = target->getBackend();
-    image.rank = target->getRank();
+    image.backend = host->getBackend();
+    image.rank = host->getRank();
     image.grid = noBlocks;
     image.schedule = "";
     image.entry = noEntry;
-    image.features = target->getHostFeatures();
+    image.features = host->getHostFeatures();
     images.push_back(image);
   }
   gsa_kernel kernel = {};

@@ -18,15 +18,31 @@ def ConvertGSAToLoopsPass : Pass<"convert-gsa-to-loops", "func::FuncOp"> {
 def OutlineBlocksPass : Pass<"gsa-outline-blocks", "ModuleOp"> {
   let summary = "Kernels become what the runtime calls: one block, and a grid";
   let description = [{
-    Of each kernel of the `vector` stage this makes the two functions of
-    `runtime/include/gsa/kernel.h`: the entry, which runs the block of a given
-    number on an array of `gsa_tensor`, and `<name>_grid`, which tells from
-    `gsa_extents` how many blocks there are. The entry's attributes say what the
-    object describes: `gsa.arguments`, `gsa.grid`, `gsa.scratch` (bytes) and
-    `gsa.schedule`.
+    Of each kernel of the `vector` or `gpu` stage this makes the two functions
+    of `runtime/include/gsa/kernel.h`: the entry and `<name>_grid`, which tells
+    from `gsa_extents` how many blocks there are.
+
+    A host's entry runs the block of a given number on an array of `gsa_tensor`;
+    the kernel's last argument is its scratch memory. A device's entry has one
+    pointer to the struct of `gsa_stage`, asks the target for the block's
+    number, and is one thread of that block; the kernel's arguments are its
+    tensors.
+
+    The entry's attributes say what the object describes: `gsa.arguments`,
+    `gsa.grid`, `gsa.schedule`, and `gsa.scratch` (bytes) of a host's,
+    `gsa.threads`, `gsa.shared` and `gsa.cluster` of a device's.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect"];
+}
+
+def MarkKernelsPass : Pass<"gsa-mark-kernels", "::mlir::LLVM::LLVMFuncOp"> {
+  let summary = "A device's entries get what the driver must know of them";
+  let description = [{
+    Calling convention, threads of a block, blocks of a cluster and how the
+    parameters are passed, as the module's target spells them. Functions that
+    are not kernels stay as they are.
+  }];
 }
 
 def ExpandBF16Pass : Pass<"gsa-expand-bf16", "func::FuncOp"> {

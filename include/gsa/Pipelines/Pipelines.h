@@ -19,15 +19,15 @@ enum class Stage {
   Scheduled,
   Specialized,
   Chunked,
-  Vector,
+  Tile,  ///< devices; hosts stay at `chunked`
+  Lanes, ///< `gpu` of devices, `vector` of hosts
   LLVM,
   ISA,
   Object
 };
 
-/// A stage's name, and its value for `--emit`.
-StringRef stageName(Stage stage);
-/// The stage of that name, or nothing.
+/// The stage of that name, as `--emit` takes it, or nothing. `gpu` and `vector`
+/// name the same one.
 std::optional<Stage> parseStage(StringRef name);
 /// "spec, gsa, ..., object", for messages.
 std::string stageNames();

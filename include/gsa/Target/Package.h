@@ -3,10 +3,11 @@
 #ifndef GSA_TARGET_PACKAGE_H
 #define GSA_TARGET_PACKAGE_H
 
-#include "gsa/Target/Target.h"
+#include "gsa/Target/DeviceTarget.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,30 @@ struct PackagedArgument {
   int32_t kind;                  ///< gsa_argument_kind
 };
 
+/// One launch of a device image, as `gsa_stage` has it.
+struct PackagedStage {
+  std::string symbol; ///< the kernel's name in the code
+  std::string grid;   ///< name of a function in the package
+  int32_t threads, shared, cluster, flags;
+  /// What its machine code takes; none of text.
+  std::optional<KernelUse> use;
+};
+
 /// One kernel for one target, as `gsa_image` has it.
 struct PackagedImage {
   const Target *target;
+  std::string schedule; ///< text of the attribute
+  int32_t rank;
+
+  // Of hosts.
   std::string entry, grid; ///< names of functions in the package
-  std::string schedule;    ///< text of the attribute
-  int64_t scratch;         ///< bytes
+  int64_t scratch = 0;     ///< bytes
+
+  // Of devices.
+  std::vector<PackagedStage> stages;
+  std::string code; ///< name of a constant in the package
+  int32_t match = 0;
+  bool isText = false; ///< a driver compiles it
 };
 
 /// One kernel, as `gsa_kernel` has it.
@@ -36,7 +55,12 @@ struct PackagedKernel {
 };
 
 /// The forms a package can have.
-enum class PackageForm { Object, Assembly };
+enum class PackageForm {
+  Object,
+  /// For people: the assembly of every device, then the host's, in which the
+  /// devices' code is an external symbol.
+  Assembly
+};
 
 /// What a module at the `llvm` stage compiles to.
 struct Package {
@@ -45,13 +69,14 @@ struct Package {
   /// `<kernel>_kernel`, `_forward`, `_query` and `_workspace_size`; it needs
   /// the runtime, memcpy, memmove and memset, and for f16 on a processor
   /// without F16C the compiler library's __extendhfsf2 and __truncsfhf2.
-  /// Neither a global constructor nor writable data. The same module gives the
-  /// same bytes.
+  /// Neither a global constructor nor writable data. The same module and the
+  /// same assemblers give the same bytes.
   SmallVector<char, 0> code;
 };
 
 /// Compiles `module`, whose nested modules have targets and hold kernels as
 /// `gsa-outline-blocks` leaves them, in the LLVM dialect.
+/// Consumes `module`.
 FailureOr<Package> package(ModuleOp module, PackageForm form);
 
 /// The C99 and C++ header to call `kernels` with.

@@ -381,7 +381,7 @@ struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
     if (failed(kernel))
       return signalPassFailure();
     FailureOr<SweepPlan> plan =
-        SweepPlan::make(sweeps.front(), schedule, (*target)->getFacts());
+        SweepPlan::make(sweeps.front(), schedule, **target);
     if (failed(plan) || failed(SweepChunker(*plan, *kernel).run()))
       return signalPassFailure();
   }

@@ -12,8 +12,8 @@ using namespace mlir::gsa;
 constexpr int64_t kColumnPadding = 16;
 
 FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
-                                     const Facts &facts) {
-  SweepPlan plan(sweep, schedule, facts);
+                                     const Target &target) {
+  SweepPlan plan(sweep, schedule, target);
   if (failed(plan.findHeads()) || failed(plan.findSlices()))
     return failure();
   return plan;
@@ -38,9 +38,9 @@ int64_t SweepPlan::paddedColumns(int64_t size, bool sliced) const {
 
 Type SweepPlan::productOf(MemoryOp memory) const {
   Type element = getElementTypeOrSelf(memory.getColumns().getType());
-  if (element.isBF16() && hasBF16Dot)
-    return element;
-  return Float32Type::get(element.getContext());
+  return target->multiplies(element)
+             ? element
+             : Type(Float32Type::get(element.getContext()));
 }
 
 LogicalResult SweepPlan::findHeads() {

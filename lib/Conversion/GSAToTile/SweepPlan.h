@@ -15,7 +15,7 @@ public:
   /// Fails with an error on `sweep` or an operation in it if the heads do not
   /// agree, or the schedule asks for slices that the sweep cannot have.
   static FailureOr<SweepPlan> make(SweepOp sweep, ScheduleAttr schedule,
-                                   const Facts &facts);
+                                   const Target &target);
 
   SweepOp getSweep() const { return sweep; }
 
@@ -47,15 +47,15 @@ public:
   Type productOf(MemoryOp memory) const;
 
 private:
-  SweepPlan(SweepOp sweep, ScheduleAttr schedule, const Facts &facts)
+  SweepPlan(SweepOp sweep, ScheduleAttr schedule, const Target &target)
       : chunk(schedule.getChunk()), slices(schedule.getSlices()), sweep(sweep),
-        hasBF16Dot(facts.hasBF16Dot) {}
+        target(&target) {}
 
   LogicalResult findHeads();
   LogicalResult findSlices();
 
   SweepOp sweep;
-  bool hasBF16Dot;
+  const Target *target;
   DenseSet<Operation *> slicedMemories;
   DenseSet<Value> slicedValues;
 };

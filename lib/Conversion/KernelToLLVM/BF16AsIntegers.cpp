@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "gsa/Conversion/Passes.h"
-#include "gsa/Target/Target.h"
+#include "gsa/Target/HostTarget.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -25,7 +25,7 @@ struct BF16AsIntegersPass
     : gsa::impl::BF16AsIntegersPassBase<BF16AsIntegersPass> {
   void runOnOperation() override {
     LLVM::LLVMFuncOp func = getOperation();
-    FailureOr<const Target *> target = getTarget(func);
+    FailureOr<const HostTarget *> target = getHostTarget(func);
     if (failed(target))
       return signalPassFailure();
     if ((*target)->getFacts().hasBF16Dot)

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "gsa/Conversion/Passes.h"
-#include "gsa/Target/Target.h"
+#include "gsa/Target/HostTarget.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -23,7 +23,7 @@ using namespace mlir::gsa;
 namespace {
 struct ExpandBF16Pass : gsa::impl::ExpandBF16PassBase<ExpandBF16Pass> {
   void runOnOperation() override {
-    FailureOr<const Target *> target = getTarget(getOperation());
+    FailureOr<const HostTarget *> target = getHostTarget(getOperation());
     if (failed(target))
       return signalPassFailure();
     if ((*target)->getFacts().hasBF16Dot)

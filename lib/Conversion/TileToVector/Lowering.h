@@ -4,7 +4,7 @@
 #define LIB_CONVERSION_TILETOVECTOR_LOWERING_H
 
 #include "Forms.h"
-#include "gsa/Target/Target.h"
+#include "gsa/Target/HostTarget.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -26,7 +26,8 @@ class Evaluator;
 /// Lowers the tile operations of one block's body in place.
 class TileLowering {
 public:
-  TileLowering(Block &body, BlockArgument scratch, const gsa::Target &target);
+  TileLowering(Block &body, BlockArgument scratch,
+               const gsa::HostTarget &target);
 
   LogicalResult run();
   /// Bytes of scratch that the block needs.
@@ -75,8 +76,8 @@ private:
   FormAnalysis analysis;
   Block &body;
   BlockArgument scratch;
-  const gsa::Target &target;
-  const gsa::Facts &facts;
+  const gsa::HostTarget &target;
+  const gsa::HostFacts &facts;
   ImplicitLocOpBuilder b;
   int64_t scratchBytes = 0;
   DenseMap<std::pair<Value, unsigned>, Value> buffers;

@@ -23,7 +23,7 @@ struct RegisterBlock {
 /// Picks the block with the fewest loads for each product that leaves registers
 /// for the factors. Both extents are divided without rest.
 static RegisterBlock chooseBlock(int64_t rows, int64_t vectors,
-                                 const gsa::Facts &facts) {
+                                 const gsa::HostFacts &facts) {
   int64_t most = facts.vectorRegisters * 3 / 4;
   RegisterBlock best{1, 1};
   double bestLoads = 2.0;

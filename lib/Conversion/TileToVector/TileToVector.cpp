@@ -31,7 +31,7 @@ using namespace mlir::tile;
 constexpr int64_t kBufferAlignment = 64;
 
 TileLowering::TileLowering(Block &body, BlockArgument scratch,
-                           const gsa::Target &target)
+                           const gsa::HostTarget &target)
     : body(body), scratch(scratch), target(target), facts(target.getFacts()),
       b(body.getParentOp()->getLoc(), body.getParentOp()->getContext()) {}
 
@@ -272,7 +272,7 @@ struct ConvertTileToVectorPass
     func::FuncOp func = getOperation();
     if (!func->hasAttr(gsa::kKernelAttr))
       return;
-    FailureOr<const gsa::Target *> target = gsa::getTarget(func);
+    FailureOr<const gsa::HostTarget *> target = gsa::getHostTarget(func);
     if (failed(target))
       return signalPassFailure();
     auto foralls = llvm::to_vector(func.getOps<scf::ForallOp>());

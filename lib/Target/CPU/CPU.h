@@ -3,7 +3,7 @@
 #ifndef GSA_LIB_TARGET_CPU_CPU_H
 #define GSA_LIB_TARGET_CPU_CPU_H
 
-#include "gsa/Target/Target.h"
+#include "gsa/Target/HostTarget.h"
 
 #include <memory>
 
@@ -17,7 +17,7 @@ namespace mlir::gsa {
 /// The host processors, each a superset of the one before it.
 ArrayRef<const Target *> getCPUTargets();
 
-/// The instruction of that name: see Target::emitPairDot.
+/// The instruction of that name: see HostTarget::emitPairDot.
 Value emitVDPBF16PS(OpBuilder &builder, Location loc, Value acc, Value a,
                     Value b);
 
@@ -27,14 +27,6 @@ std::unique_ptr<llvm::TargetMachine> createHostMachine();
 
 /// Optimises a module whose layout and triple are `machine`'s.
 void optimizeHostModule(llvm::Module &module, llvm::TargetMachine &machine);
-
-/// The module as an object file, or as assembly text.
-enum class HostFile { Object, Assembly };
-
-/// Optimised `module` as the bytes of `file`, the same for the same module.
-SmallVector<char, 0> serializeHostModule(llvm::Module &module,
-                                         llvm::TargetMachine &machine,
-                                         HostFile file);
 
 } // namespace mlir::gsa
 

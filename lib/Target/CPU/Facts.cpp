@@ -15,12 +15,12 @@ using namespace mlir;
 using namespace mlir::gsa;
 
 namespace {
-class CPUTarget final : public Target {
+class CPUTarget final : public HostTarget {
 public:
-  CPUTarget(StringRef name, const Facts &facts, const Target *bf16Variant,
+  CPUTarget(StringRef name, const HostFacts &facts, const Target *bf16Variant,
             int32_t rank, uint64_t hostFeatures, StringRef cpu,
             StringRef extensions)
-      : Target(name, "cpu", facts, bf16Variant), rank(rank),
+      : HostTarget(name, "cpu", facts, bf16Variant), rank(rank),
         hostFeatures(hostFeatures), cpu(cpu), extensions(extensions) {}
 
   int32_t getBackend() const override { return GSA_BACKEND_CPU; }

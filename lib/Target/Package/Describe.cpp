@@ -3,6 +3,7 @@
 #include "Package.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
+#include "gsa/Target/HostTarget.h"
 #include "gsa/kernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -75,16 +76,49 @@ static bool sameArguments(const PackagedKernel &a, const PackagedKernel &b) {
   });
 }
 
+static LogicalResult describeHostImage(LLVM::LLVMFuncOp entry,
+                                       const HostTarget &target,
+                                       const std::string &mangled,
+                                       PackagedImage &image) {
+  auto scratch = entry->getAttrOfType<IntegerAttr>("gsa.scratch");
+  if (!scratch)
+    return entry.emitOpError() << "for a host must have gsa.scratch";
+  image.rank = target.getRank();
+  image.entry = mangled;
+  image.grid = mangled + "_grid";
+  image.scratch = scratch.getInt();
+  return success();
+}
+
+/// All but the code, which is not compiled yet.
+static LogicalResult describeDeviceImage(LLVM::LLVMFuncOp entry,
+                                         const std::string &mangled,
+                                         PackagedImage &image) {
+  auto threads = entry->getAttrOfType<IntegerAttr>(kThreadsAttr);
+  auto shared = entry->getAttrOfType<IntegerAttr>(kSharedAttr);
+  auto cluster = entry->getAttrOfType<IntegerAttr>(kClusterAttr);
+  if (!threads || !shared)
+    return entry.emitOpError() << "for a device must have " << kThreadsAttr
+                               << " and " << kSharedAttr;
+  PackagedStage stage;
+  stage.symbol = entry.getSymName().str();
+  stage.grid = mangled + "_grid";
+  stage.threads = int32_t(threads.getInt());
+  stage.shared = int32_t(shared.getInt());
+  stage.cluster = cluster ? int32_t(cluster.getInt()) : 1;
+  stage.flags = 0;
+  image.stages.push_back(std::move(stage));
+  return success();
+}
+
 static FailureOr<PackagedKernel> describeKernel(LLVM::LLVMFuncOp entry) {
   FailureOr<const Target *> target = getTarget(entry);
   if (failed(target))
     return failure();
   auto arguments = entry->getAttrOfType<ArrayAttr>("gsa.arguments");
   auto schedule = entry->getAttrOfType<ScheduleAttr>(kScheduleAttr);
-  auto scratch = entry->getAttrOfType<IntegerAttr>("gsa.scratch");
-  if (!arguments || !schedule || !scratch)
-    return entry.emitOpError()
-           << "must have gsa.arguments, gsa.schedule and gsa.scratch";
+  if (!arguments || !schedule)
+    return entry.emitOpError() << "must have gsa.arguments and gsa.schedule";
   PackagedKernel kernel;
   kernel.name = entry.getSymName().str();
   for (Attribute attr : arguments) {
@@ -93,10 +127,14 @@ static FailureOr<PackagedKernel> describeKernel(LLVM::LLVMFuncOp entry) {
       return failure();
     kernel.arguments.push_back(std::move(*argument));
   }
-  PackagedImage image{*target, mangle(kernel.name, (*target)->getName()), "",
-                      "", scratch.getInt()};
-  image.grid = image.entry + "_grid";
+  PackagedImage image;
+  image.target = *target;
   llvm::raw_string_ostream(image.schedule) << schedule;
+  std::string mangled = mangle(kernel.name, (*target)->getName());
+  auto *host = dyn_cast<HostTarget>(*target);
+  if (failed(host ? describeHostImage(entry, *host, mangled, image)
+                  : describeDeviceImage(entry, mangled, image)))
+    return failure();
   kernel.images.push_back(std::move(image));
   return kernel;
 }

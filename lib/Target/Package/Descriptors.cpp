@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Package.h"
+#include "gsa/Target/HostTarget.h"
 #include "gsa/kernel.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -30,6 +31,11 @@ static_assert(
     offsetof(gsa_image, stages) == 72 && offsetof(gsa_image, workspace) == 80 &&
     offsetof(gsa_image, num_stages) == 88 && offsetof(gsa_image, arch) == 92 &&
     offsetof(gsa_image, match) == 96);
+static_assert(sizeof(gsa_stage) == 32 && offsetof(gsa_stage, grid) == 8 &&
+              offsetof(gsa_stage, threads) == 16 &&
+              offsetof(gsa_stage, shared_bytes) == 20 &&
+              offsetof(gsa_stage, cluster) == 24 &&
+              offsetof(gsa_stage, flags) == 28);
 static_assert(sizeof(gsa_kernel) == 40 && offsetof(gsa_kernel, role) == 4 &&
               offsetof(gsa_kernel, name) == 8 &&
               offsetof(gsa_kernel, num_arguments) == 16 &&
@@ -75,7 +81,8 @@ private:
   }
 
   llvm::Constant *argument(const PackagedArgument &argument);
-  llvm::Constant *image(const PackagedImage &image);
+  llvm::Constant *stage(const PackagedStage &stage);
+  llvm::Constant *image(const PackagedImage &image, const llvm::Twine &name);
 
   /// `gsa_status name(const params *, ...)` that hands its arguments to the
   /// runtime's `callee`, with the kernel before them.
@@ -97,15 +104,35 @@ llvm::Constant *Descriptors::argument(const PackagedArgument &argument) {
        i32(0)});
 }
 
-llvm::Constant *Descriptors::image(const PackagedImage &image) {
-  auto *null = llvm::ConstantPointerNull::get(builder.getPtrTy());
+llvm::Constant *Descriptors::stage(const PackagedStage &stage) {
   return llvm::ConstantStruct::getAnon(
-      {string(image.target->getName()), i32(image.target->getBackend()),
-       i32(image.target->getRank()), module.getFunction(image.grid),
-       i64(image.scratch), string(image.schedule),
-       module.getFunction(image.entry), i64(image.target->getHostFeatures()),
-       // What only device images have.
-       null, i64(0), null, null, i32(0), i32(0), i32(0), i32(0)});
+      {string(stage.symbol), module.getFunction(stage.grid), i32(stage.threads),
+       i32(stage.shared), i32(stage.cluster), i32(stage.flags)});
+}
+
+llvm::Constant *Descriptors::image(const PackagedImage &image,
+                                   const llvm::Twine &name) {
+  auto *null = llvm::ConstantPointerNull::get(builder.getPtrTy());
+  llvm::Constant *chip = string(image.target->getName());
+  llvm::Constant *backend = i32(image.target->getBackend());
+  llvm::Constant *schedule = string(image.schedule);
+  if (auto *host = dyn_cast<HostTarget>(image.target))
+    return llvm::ConstantStruct::getAnon(
+        {chip, backend, i32(image.rank), module.getFunction(image.grid),
+         i64(image.scratch), schedule, module.getFunction(image.entry),
+         i64(host->getHostFeatures()), null, i64(0), null, null, i32(0), i32(0),
+         i32(0), i32(0)});
+  llvm::GlobalVariable *code =
+      module.getGlobalVariable(image.code, /*AllowInternal=*/true);
+  SmallVector<llvm::Constant *> stages;
+  for (const PackagedStage &each : image.stages)
+    stages.push_back(stage(each));
+  return llvm::ConstantStruct::getAnon(
+      {chip, backend, i32(image.rank), null, i64(0), schedule, null, i64(0),
+       code, i64(code->getValueType()->getArrayNumElements()),
+       array(stages, name + "_stages"), null, i32(stages.size()),
+       i32(cast<DeviceTarget>(image.target)->getArch()), i32(image.match),
+       i32(0)});
 }
 
 void Descriptors::forwarder(const llvm::Twine &name, StringRef callee,
@@ -135,7 +162,7 @@ void Descriptors::add(const PackagedKernel &kernel) {
   for (const PackagedArgument &each : kernel.arguments)
     arguments.push_back(argument(each));
   for (const PackagedImage &each : kernel.images)
-    images.push_back(image(each));
+    images.push_back(image(each, kernel.name + "__" + each.target->getName()));
   llvm::Constant *description = constant(
       llvm::ConstantStruct::getAnon(
           {i32(GSA_ABI_VERSION), i32(GSA_ROLE_FORWARD), string(kernel.name),

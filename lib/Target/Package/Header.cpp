@@ -93,7 +93,7 @@ static inline {0}_params {0}_params_init(void) {{
   stream << "/// What was compiled, for\n";
   for (const PackagedImage &image : kernel.images)
     stream << "///   " << image.target->getName() << "  " << image.schedule
-           << "\n";
+           << (image.isText ? ", text that the driver compiles" : "") << "\n";
   stream << llvm::formatv(R"(extern const gsa_kernel {0}_kernel;
 
 /// Runs it; see gsa_launch.

@@ -1,12 +1,14 @@
 //===- Package.cpp - All kernels of all targets in one object -------------===//
 //
-// Every image is a function of one LLVM module that selects its own processor,
-// so that one run of the code generator makes the whole object in memory.
+// Every host image is a function of one LLVM module that selects its own
+// processor, so that one run of the code generator makes the whole object in
+// memory. Device images are constants of it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Package.h"
 #include "../CPU/CPU.h"
+#include "../Codegen.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -23,7 +25,7 @@ using namespace mlir::gsa;
 /// One nested module as LLVM IR: what it defines selects `target`, kernels have
 /// their names in the package, and everything else is local.
 static FailureOr<std::unique_ptr<llvm::Module>>
-translate(ModuleOp nested, const Target &target,
+translate(ModuleOp nested, const HostTarget &target,
           ArrayRef<PackagedKernel> kernels, llvm::LLVMContext &context) {
   std::unique_ptr<llvm::Module> module =
       translateModuleToLLVMIR(nested, context, target.getName());
@@ -56,6 +58,30 @@ translate(ModuleOp nested, const Target &target,
       for (StringRef attribute :
            {"target-cpu", "target-features", "prefer-vector-width"})
         grid->removeFnAttr(attribute);
+    }
+  return module;
+}
+
+/// The grid functions of a device's kernels as LLVM IR, with their names in the
+/// package.
+static FailureOr<std::unique_ptr<llvm::Module>>
+translateGrids(ModuleOp nested, const DeviceTarget &target,
+               ArrayRef<PackagedKernel> kernels, llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(nested, context, target.getName());
+  if (!module)
+    return failure();
+  for (const PackagedKernel &kernel : kernels)
+    for (const PackagedImage &image : kernel.images) {
+      if (image.target != &target)
+        continue;
+      // All forms of an image share the functions.
+      for (const PackagedStage &stage : image.stages)
+        if (llvm::Function *grid =
+                module->getFunction(stage.symbol + "_grid")) {
+          grid->setDoesNotThrow();
+          grid->setName(stage.grid);
+        }
     }
   return module;
 }
@@ -114,12 +140,22 @@ FailureOr<Package> gsa::package(ModuleOp module, PackageForm form) {
   whole.setDataLayout(machine->createDataLayout());
   whole.setPICLevel(llvm::PICLevel::BigPIC);
   llvm::Linker linker(whole);
+  llvm::raw_svector_ostream text(result.code);
   for (auto nested : module.getOps<ModuleOp>()) {
     FailureOr<const Target *> target = getTarget(nested);
     if (failed(target))
       return failure();
+    auto *device = dyn_cast<DeviceTarget>(*target);
+    if (device &&
+        failed(form == PackageForm::Object
+                   ? compileDeviceModule(nested, *device, result.kernels, whole)
+                   : printDeviceModule(nested, *device, result.kernels, whole,
+                                       text)))
+      return failure();
     FailureOr<std::unique_ptr<llvm::Module>> part =
-        translate(nested, **target, result.kernels, context);
+        device ? translateGrids(nested, *device, result.kernels, context)
+               : translate(nested, *cast<HostTarget>(*target), result.kernels,
+                           context);
     if (failed(part))
       return failure();
     (*part)->setTargetTriple(whole.getTargetTriple());
@@ -137,9 +173,10 @@ FailureOr<Package> gsa::package(ModuleOp module, PackageForm form) {
   if (llvm::verifyModule(whole, &stream))
     return module.emitError() << "LLVM IR must be valid, got " << message;
   optimizeHostModule(whole, *machine);
-  result.code = serializeHostModule(
-      whole, *machine,
-      form == PackageForm::Object ? HostFile::Object : HostFile::Assembly);
+  text << emitFile(whole, *machine,
+                   form == PackageForm::Object
+                       ? llvm::CodeGenFileType::ObjectFile
+                       : llvm::CodeGenFileType::AssemblyFile);
   if (form == PackageForm::Object && failed(checkSymbols(module, result.code)))
     return failure();
   return result;

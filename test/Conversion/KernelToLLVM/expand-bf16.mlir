@@ -30,7 +30,7 @@ module {
 // -----
 
 module {
-  // expected-error @below {{a target must be one of x86-64, x86-64-v3, x86-64-v4, x86-64-v4-bf16, got 'foo'}}
+  // expected-error @below {{a target must be one of x86-64, x86-64-v3, x86-64-v4, x86-64-v4-bf16, sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_120a, gfx942, gfx1100, got 'foo'}}
   module attributes {gsa.target = #gsa.target<"foo">} {
     func.func @unknown() {
       return

@@ -1,3 +1,5 @@
+// See outline-device.mlir for kernels of devices.
+
 // RUN: gsa-opt %s --gsa-outline-blocks --split-input-file --verify-diagnostics | FileCheck %s
 
 // Bounds that follow from offsets are computed again from the extents; block

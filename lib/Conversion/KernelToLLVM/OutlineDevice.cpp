@@ -1,0 +1,105 @@
+//===- OutlineDevice.cpp - Kernels that a driver launches -----------------===//
+
+#include "Outline.h"
+#include "gsa/kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// Address space of memory that all blocks see, on every device that LLVM has.
+static constexpr unsigned kGlobalSpace = 1;
+
+/// Checks what a kernel of the `gpu` stage says of itself.
+static LogicalResult checkKernel(func::FuncOp kernel,
+                                 const DeviceTarget &target) {
+  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
+    auto kind = kernel.getArgAttrOfType<StringAttr>(index, kKindAttr);
+    if (!isa<MemRefType>(type) || (kind && kind.getValue() == "scratch"))
+      return kernel.emitOpError() << "argument " << index
+                                  << " of a device's kernel must be a tensor's "
+                                     "memref, got "
+                                  << type;
+  }
+  if (kernel.getNumArguments() > GSA_MAX_DEVICE_ARGUMENTS)
+    return kernel.emitOpError()
+           << "a device's kernel must have at most " << GSA_MAX_DEVICE_ARGUMENTS
+           << " arguments, got " << kernel.getNumArguments();
+  const DeviceFacts &facts = target.getFacts();
+  struct Law {
+    StringRef name;
+    int64_t least, most;
+    bool optional;
+  };
+  for (const Law &law : {Law{kThreadsAttr, 1, facts.blockThreads, false},
+                         Law{kSharedAttr, 0, facts.sharedBytes, false},
+                         Law{kClusterAttr, 1, facts.clusterBlocks, true}}) {
+    Attribute attr = kernel->getAttr(law.name);
+    if (!attr && law.optional)
+      continue;
+    auto value = dyn_cast_or_null<IntegerAttr>(attr);
+    if (!value || !value.getType().isInteger(64) ||
+        value.getInt() < law.least || value.getInt() > law.most) {
+      InFlightDiagnostic diagnostic = kernel.emitOpError()
+                                      << law.name << " must be an i64 from "
+                                      << law.least << " to " << law.most
+                                      << " on " << target.getName() << ", got ";
+      return attr ? diagnostic << attr : diagnostic << "none";
+    }
+  }
+  int64_t threads = kernel->getAttrOfType<IntegerAttr>(kThreadsAttr).getInt();
+  if (threads % facts.warpLanes != 0)
+    return kernel.emitOpError()
+           << kThreadsAttr << " must be a multiple of a warp's "
+           << facts.warpLanes << " lanes, got " << threads;
+  return success();
+}
+
+LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
+                                       func::FuncOp kernel) {
+  FailureOr<const DeviceTarget *> target = getDeviceTarget(kernel);
+  if (failed(target) || failed(checkKernel(kernel, **target)))
+    return failure();
+  FailureOr<scf::ForallOp> forall = findBlocks(kernel);
+  if (failed(forall))
+    return failure();
+  FailureOr<ArrayAttr> arguments =
+      describeArguments(kernel, kernel.getNumArguments());
+  if (failed(arguments))
+    return failure();
+  MLIRContext *context = kernel.getContext();
+  Location loc = kernel.getLoc();
+  std::string gridName = (kernel.getSymName() + "_grid").str();
+  rewriter.setInsertionPoint(kernel);
+  if (failed(createGrid(rewriter, kernel, *forall, gridName)))
+    return failure();
+
+  auto pointer =
+      LLVM::LLVMPointerType::get(context, (*target)->getParameterSpace());
+  auto entry = func::FuncOp::create(rewriter, loc, kernel.getSymName(),
+                                    rewriter.getFunctionType(pointer, {}));
+  entry->setAttr("gsa.arguments", *arguments);
+  entry->setAttr("gsa.grid", FlatSymbolRefAttr::get(context, gridName));
+  for (StringRef name : {StringRef(kKernelAttr), StringRef(kScheduleAttr),
+                         StringRef(kThreadsAttr), StringRef(kSharedAttr),
+                         StringRef(kClusterAttr)})
+    if (Attribute attr = kernel->getAttr(name))
+      entry->setAttr(name, attr);
+
+  Block *body = entry.addEntryBlock();
+  rewriter.setInsertionPointToStart(body);
+  LLVMTypeConverter converter(context);
+  SmallVector<Value> values;
+  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes()))
+    values.push_back(loadTensor(rewriter, loc, converter,
+                                cast<MemRefType>(type), entry.getArgument(0),
+                                index, kGlobalSpace));
+  Value block =
+      arith::IndexCastOp::create(rewriter, loc, rewriter.getIndexType(),
+                                 (*target)->emitBlockIndex(rewriter, loc));
+  rewriter.mergeBlocks(&kernel.front(), body, values);
+  inlineBlock(rewriter, *forall, block);
+  rewriter.eraseOp(kernel);
+  return success();
+}

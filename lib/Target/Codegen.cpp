@@ -1,0 +1,120 @@
+//===- Codegen.cpp - LLVM's code generators -------------------------------===//
+
+#include "Codegen.h"
+
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+std::unique_ptr<llvm::TargetMachine>
+gsa::createMachine(StringRef tripleName, StringRef cpu, StringRef features,
+                   llvm::Reloc::Model relocation, llvm::CodeGenOptLevel level) {
+  llvm::Triple triple(tripleName);
+  std::string error;
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    llvm::report_fatal_error(StringRef(error));
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  return std::unique_ptr<llvm::TargetMachine>(
+      backend->createTargetMachine(triple, cpu, features, options, relocation,
+                                   /*CM=*/std::nullopt, level));
+}
+
+void gsa::runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                    StringRef pipeline) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes;
+  if (llvm::Error error = builder.parsePassPipeline(passes, pipeline))
+    llvm::report_fatal_error(std::move(error));
+  passes.run(module, modules);
+}
+
+SmallVector<char, 0> gsa::emitFile(llvm::Module &module,
+                                   llvm::TargetMachine &machine,
+                                   llvm::CodeGenFileType type) {
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr, type))
+    llvm::report_fatal_error("the code generator writes no such files");
+  passes.run(module);
+  return bytes;
+}
+
+namespace {
+/// Keeps the errors of code generators, which would end the process otherwise.
+struct ErrorCollector final : llvm::DiagnosticHandler {
+  explicit ErrorCollector(std::string &errors) : errors(errors) {}
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() != llvm::DS_Error)
+      return true;
+    llvm::raw_string_ostream stream(errors);
+    if (!errors.empty())
+      stream << "; ";
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    info.print(printer);
+    return true;
+  }
+
+  std::string &errors;
+};
+} // namespace
+
+FailureOr<SmallVector<char, 0>>
+gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
+                   llvm::CodeGenFileType type,
+                   llvm::function_ref<InFlightDiagnostic()> emitError) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    // Exponentials and reciprocals are one instruction then. Subnormal numbers
+    // are far below the errors that results may have.
+    function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+    function.setDoesNotThrow();
+  }
+  std::string message;
+  llvm::raw_string_ostream stream(message);
+  if (llvm::verifyModule(module, &stream))
+    return emitError() << "LLVM IR must be valid, got " << message;
+
+  llvm::LLVMContext &context = module.getContext();
+  std::unique_ptr<llvm::DiagnosticHandler> before =
+      context.getDiagnosticHandler();
+  context.setDiagnosticHandler(std::make_unique<ErrorCollector>(message));
+  // What each lane holds, and when, was chosen at the `gpu` stage: nothing may
+  // be hoisted out of loops or unrolled, which takes registers. What is left is
+  // to clean up addresses.
+  constexpr StringLiteral pipeline =
+      "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+      "simplifycfg,infer-address-spaces,early-cse<memssa>,"
+      "instcombine<no-verify-fixpoint>,simplifycfg,adce),globaldce";
+  runPasses(module, machine, pipeline);
+  SmallVector<char, 0> bytes = emitFile(module, machine, type);
+  context.setDiagnosticHandler(std::move(before));
+  if (!message.empty())
+    return emitError() << "code generation must succeed, got " << message;
+  return bytes;
+}

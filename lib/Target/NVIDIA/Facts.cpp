@@ -1,0 +1,56 @@
+//===- Facts.cpp - What NVIDIA's devices can do ---------------------------===//
+//
+// CUDA C++ Programming Guide 13.0, "Compute Capabilities": technical
+// specifications per compute capability. A block's shared memory is the
+// multiprocessor's less 1 KiB that the system keeps of each block. Parts: data
+// sheets of A100 80GB SXM, A10, L40S, H100 SXM and B200, and the white paper of
+// GeForce RTX Blackwell (RTX 5090).
+//
+//===----------------------------------------------------------------------===//
+
+#include "NVIDIA.h"
+#include "gsa/kernel.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+int32_t NVIDIATarget::getBackend() const { return GSA_BACKEND_CUDA; }
+
+/// What all of them have in common.
+static DeviceFacts facts(int64_t sharedKiB, int64_t clusterBlocks,
+                         StringRef part, int64_t multiprocessors,
+                         double gigabytesPerSecond, double teraflops) {
+  DeviceFacts facts;
+  facts.warpLanes = 32;
+  facts.sharedBytes = sharedKiB * 1024;
+  facts.laneRegisters = 255;
+  facts.registers = 65536;
+  facts.blockThreads = 1024;
+  facts.clusterBlocks = clusterBlocks;
+  facts.hasAsyncCopies = true;
+  facts.hasRoles = true;
+  facts.part = part;
+  facts.multiprocessors = multiprocessors;
+  facts.memoryBandwidth = gigabytesPerSecond * 1e9;
+  facts.matrixRate = teraflops * 1e12;
+  return facts;
+}
+
+ArrayRef<const Target *> gsa::getNVIDIATargets() {
+  static const NVIDIATarget sm80(
+      "sm_80", 80, "+ptx70", facts(163, 1, "A100 80GB SXM", 108, 2039, 312));
+  static const NVIDIATarget sm86("sm_86", 86, "+ptx71",
+                                 facts(99, 1, "A10", 72, 600, 125));
+  static const NVIDIATarget sm89("sm_89", 89, "+ptx78",
+                                 facts(99, 1, "L40S", 142, 864, 362));
+  // Of clusters, 8 blocks is the portable limit.
+  static const NVIDIATarget sm90a("sm_90a", 90, "+ptx80",
+                                  facts(227, 8, "H100 SXM", 132, 3350, 989.4));
+  static const NVIDIATarget sm100a("sm_100a", 100, "+ptx86",
+                                   facts(227, 8, "B200", 148, 8000, 2250));
+  static const NVIDIATarget sm120a("sm_120a", 120, "+ptx87",
+                                   facts(99, 8, "RTX 5090", 170, 1792, 209.5));
+  static const Target *const targets[] = {&sm80,  &sm86,   &sm89,
+                                          &sm90a, &sm100a, &sm120a};
+  return targets;
+}

@@ -1,0 +1,96 @@
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(gsa-outline-blocks))' --split-input-file --verify-diagnostics | FileCheck %s
+
+// Parameters are one struct in the target's own place; data lie in the memory
+// that all blocks see; the target knows the block's number.
+
+module {
+  module attributes {gsa.target = #gsa.target<"gfx1100">} {
+    // CHECK-LABEL: func.func @f_grid(
+    // CHECK-SAME: !llvm.ptr) -> i64
+    // CHECK-LABEL: func.func @f(
+    // CHECK-SAME: %[[PARAMS:[a-z0-9]+]]: !llvm.ptr<4>)
+    // CHECK-SAME: gsa.arguments = [{kind = "output", name = "x", shape = array<i64: -1, -2, 4>, type = bf16}]
+    // CHECK-SAME: gsa.cluster = 1 : i64
+    // CHECK-SAME: gsa.grid = @f_grid
+    // CHECK-SAME: gsa.shared = 1024 : i64
+    // CHECK-SAME: gsa.threads = 64 : i64
+    // CHECK: %[[AT:.*]] = llvm.getelementptr %[[PARAMS]][0]
+    // CHECK: %[[DATA:.*]] = llvm.load %[[AT]] invariant {{.*}} : !llvm.ptr<4> -> !llvm.ptr<1>
+    // CHECK: llvm.addrspacecast %[[DATA]] : !llvm.ptr<1> to !llvm.ptr
+    // CHECK: %[[ID:.*]] = rocdl.workgroup.id.x : i32
+    // CHECK: %[[NUMBER:.*]] = llvm.zext %[[ID]] : i32 to i64
+    // CHECK: %[[BLOCK:.*]] = arith.index_cast %[[NUMBER]] : i64 to index
+    // CHECK: arith.remui %[[BLOCK]]
+    // CHECK-NOT: scf.forall
+    func.func @f(%x: memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 1024 : i64, gsa.cluster = 1 : i64} {
+      %c0 = arith.constant 0 : index
+      %zero = arith.constant 0.0 : bf16
+      %n = memref.dim %x, %c0 : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
+      scf.forall (%s, %h) in (%n, 4) {
+        memref.store %zero, %x[%s, %c0, %h] : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
+      }
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_86">} {
+    // expected-error @below {{'func.func' op gsa.shared must be an i64 from 0 to 101376 on sm_86, got 101377 : i64}}
+    func.func @f(%x: memref<4xf32> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 101377 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"gfx942">} {
+    // expected-error @below {{'func.func' op gsa.threads must be a multiple of a warp's 64 lanes, got 96}}
+    func.func @f(%x: memref<4xf32> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 96 : i64, gsa.shared = 0 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_80">} {
+    // expected-error @below {{'func.func' op gsa.cluster must be an i64 from 1 to 1 on sm_80, got 2 : i64}}
+    func.func @f(%x: memref<4xf32> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 0 : i64, gsa.cluster = 2 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_80">} {
+    // expected-error @below {{'func.func' op gsa.threads must be an i64 from 1 to 1024 on sm_80, got none}}
+    func.func @f(%x: memref<4xf32> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_80">} {
+    // expected-error @below {{'func.func' op argument 0 of a device's kernel must be a tensor's memref, got 'memref<0xi8>'}}
+    func.func @f(%x: memref<0xi8> {gsa.kind = "scratch"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+      return
+    }
+  }
+}
