@@ -214,7 +214,7 @@ void Suite::sanitize() {
                          "--print-limit", "20", ownPath(), "--run=" + numbers,
                          "--quick", "--backend=" + options.backend,
                          "--bundle=" + options.bundle},
-                        log, 150);
+                        log, 90);
       text = code == 0   ? "no findings"
              : code == 9 ? "findings, see logs.txt"
              : code == 1 ? "wrong results, see logs.txt"
@@ -321,7 +321,7 @@ bool Suite::run() {
     sanitize();
   // From here on nothing else runs on the device.
   if (hasPeers)
-    peers.finish(report.peers, options.quick ? 120 : 400);
+    peers.finish(report.peers, options.quick ? 120 : 240);
   if (options.wants("peer"))
     runPrototype(options, report.peers);
   if (options.wants("bench")) {
