@@ -31,6 +31,7 @@ LoadedObject::load(ArrayRef<char> object) {
         llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   define("gsa_launch", &gsa_launch);
+  define("gsa_preload", &gsa_preload);
   define("gsa_query", &gsa_query);
   define("gsa_workspace_size", &gsa_workspace_size);
   if (llvm::Error error = library.define(absoluteSymbols(std::move(runtime))))

@@ -4,6 +4,7 @@
 
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -94,6 +95,10 @@ gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
     // are far below the errors that results may have.
     function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
     function.setDoesNotThrow();
+    // Divisions too: a last bit is far below those errors as well.
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (instruction.getOpcode() == llvm::Instruction::FDiv)
+        instruction.setHasApproxFunc(true);
   }
   std::string message;
   llvm::raw_string_ostream stream(message);

@@ -156,6 +156,14 @@ static Value emitExp(FloatBuilder &b, Value x) {
   return b.mul(b.add(b.mul(em1, b.f32(2.0)), b.f32(2.0)), half);
 }
 
+/// Where 2^x is an instruction.
+static Value emitExpByExp2(FloatBuilder &b, Value x) {
+  return math::Exp2Op::create(b, b.mul(x, b.f32(kLog2E)));
+}
+static Value emitNativeExp2(FloatBuilder &b, Value x) {
+  return math::Exp2Op::create(b, x);
+}
+
 static Value emitExpM1(FloatBuilder &b, Value x) {
   auto [em1, half] = reduceExponential(b, x);
   Value result = b.add(b.mul(em1, half), b.sub(half, b.f32(0.5)));
@@ -393,12 +401,25 @@ struct Approximate : OpRewritePattern<Op> {
   }
 };
 
+/// Elements narrower than f32 only.
+struct WidenExp2 : Approximate<math::Exp2Op, emitNativeExp2> {
+  using Approximate::Approximate;
+
+  LogicalResult matchAndRewrite(math::Exp2Op op,
+                                PatternRewriter &rewriter) const override {
+    if (getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "an instruction");
+    return Approximate::matchAndRewrite(op, rewriter);
+  }
+};
+
 struct ApproximateMathPass
     : gsa::impl::ApproximateMathPassBase<ApproximateMathPass> {
+  using ApproximateMathPassBase::ApproximateMathPassBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<
-        Approximate<math::Exp2Op, emitExp2>, Approximate<math::ExpOp, emitExp>,
         Approximate<math::ExpM1Op, emitExpM1>,
         Approximate<math::LogOp, emitLog>, Approximate<math::Log2Op, emitLog2>,
         Approximate<math::Log10Op, emitLog10>,
@@ -414,6 +435,12 @@ struct ApproximateMathPass
         Approximate<arith::MaxNumFOp, emitMaxNum>,
         Approximate<arith::MinNumFOp, emitMinNum>,
         Approximate<math::FmaOp, emitFma>>(&getContext());
+    if (nativeExp2)
+      patterns.add<WidenExp2, Approximate<math::ExpOp, emitExpByExp2>>(
+          &getContext());
+    else
+      patterns.add<Approximate<math::Exp2Op, emitExp2>,
+                   Approximate<math::ExpOp, emitExp>>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
         failed(checkRest()))
       signalPassFailure();
@@ -422,13 +449,14 @@ struct ApproximateMathPass
 private:
   /// What is left must be something that processors do.
   LogicalResult checkRest() {
-    WalkResult rest = getOperation()->walk([](Operation *op) {
+    WalkResult rest = getOperation()->walk([&](Operation *op) {
       if (!isa_and_present<math::MathDialect>(op->getDialect()) &&
           !isa<arith::RemFOp>(op))
         return WalkResult::advance();
       if (isa<math::AbsFOp, math::SqrtOp, math::IsFiniteOp, math::IsNaNOp,
               math::AbsIOp, math::CountLeadingZerosOp,
               math::CountTrailingZerosOp, math::CtPopOp>(op) ||
+          (nativeExp2 && isa<math::Exp2Op>(op)) ||
           isa<TensorType>(op->getResult(0).getType()))
         return WalkResult::advance();
       op->emitError(

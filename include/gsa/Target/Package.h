@@ -66,11 +66,11 @@ enum class PackageForm {
 struct Package {
   std::vector<PackagedKernel> kernels;
   /// A relocatable ELF object, or its assembly. Its exported symbols are
-  /// `<kernel>_kernel`, `_forward`, `_query` and `_workspace_size`; it needs
-  /// the runtime, memcpy, memmove and memset, and for f16 on a processor
-  /// without F16C the compiler library's __extendhfsf2 and __truncsfhf2.
-  /// Neither a global constructor nor writable data. The same module and the
-  /// same assemblers give the same bytes.
+  /// `<kernel>_kernel`, `_forward`, `_preload`, `_query` and `_workspace_size`;
+  /// it needs the runtime, memcpy, memmove and memset, and for f16 on a
+  /// processor without F16C the compiler library's __extendhfsf2 and
+  /// __truncsfhf2. Neither a global constructor nor writable data. The same
+  /// module and the same assemblers give the same bytes.
   SmallVector<char, 0> code;
 };
 

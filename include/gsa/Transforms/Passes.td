@@ -79,7 +79,13 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
     `trunc`, `copysign`, `arith.maxnumf` and `minnumf` exactly;
     `math.fma` fused if the processor fuses. Functions that are left and need a
     library are errors.
+
+    With `native-exp2`, for machines with an instruction for it, `math.exp2` of
+    f32 stays, and `math.exp` is computed with it: relative error below
+    2e-7 (1 + |x|), results below 2^-126 may be zero.
   }];
+  let options = [Option<"nativeExp2", "native-exp2", "bool", "false",
+                        "math.exp2 of f32 is an instruction">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 

@@ -172,6 +172,7 @@ void Descriptors::add(const PackagedKernel &kernel) {
       llvm::GlobalValue::ExternalLinkage, kernel.name + "_kernel");
   forwarder(kernel.name + "_forward", "gsa_launch", 2, description);
   forwarder(kernel.name + "_query", "gsa_query", 2, description);
+  forwarder(kernel.name + "_preload", "gsa_preload", 1, description);
   forwarder(kernel.name + "_workspace_size", "gsa_workspace_size", 2,
             description);
 }

@@ -104,6 +104,9 @@ gsa_status {0}_query(const {0}_params *params, gsa_query_result *result);
 
 /// Bytes of workspace that a run with `params` needs; see gsa_workspace_size.
 gsa_status {0}_workspace_size(const {0}_params *params, size_t *bytes);
+
+/// Loads what a run with `params` would, before it is needed; see gsa_preload.
+gsa_status {0}_preload(const {0}_params *params);
 )",
                           name);
 }

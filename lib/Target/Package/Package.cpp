@@ -91,9 +91,10 @@ translateGrids(ModuleOp nested, const DeviceTarget &target,
 /// without them. No mathematical function: it would take one element at a time.
 static bool mayBeUndefined(StringRef name) {
   return llvm::is_contained(
-      ArrayRef<StringRef>{"gsa_launch", "gsa_query", "gsa_workspace_size",
-                          "memcpy", "memmove", "memset", "__extendhfsf2",
-                          "__truncsfhf2", "_GLOBAL_OFFSET_TABLE_"},
+      ArrayRef<StringRef>{"gsa_launch", "gsa_preload", "gsa_query",
+                          "gsa_workspace_size", "memcpy", "memmove", "memset",
+                          "__extendhfsf2", "__truncsfhf2",
+                          "_GLOBAL_OFFSET_TABLE_"},
       name);
 }
 
