@@ -44,12 +44,13 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
 
     * `fused`: one block per sequence, key/value head and slice walks all
       chunks, memories on chip.
-    * `chunk`: most tokens a loop iteration takes, C.
+    * `chunk`: most tokens a loop iteration takes, C; `auto`, 0 in the program,
+      until the target is known.
     * `slices`: blocks that share a head, each with a part of the output's
       columns. What does not depend on those columns is computed in each.
 
     *Constraints*
-    * schedule-1: chunk is a power of two, 2 to 256.
+    * schedule-1: chunk is `auto` or a power of two, 2 to 256.
     * schedule-2: slices is positive.
 
     It is attached to the spec's function; text in the spec wins over the
@@ -64,7 +65,7 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
   let parameters = (ins "ScheduleKind":$kind, "int64_t":$chunk,
       DefaultValuedParameter<"int64_t", "1">:$slices);
   let assemblyFormat = [{
-    `<` custom<ScheduleKind>($kind) `,` `chunk` `=` $chunk
+    `<` custom<ScheduleKind>($kind) `,` `chunk` `=` custom<Chunk>($chunk)
     (`,` `slices` `=` $slices^)? `>`
   }];
   let genVerifyDecl = 1;

@@ -57,6 +57,27 @@ static void printScheduleKind(AsmPrinter &printer, ScheduleKind kind) {
   printer << stringifyScheduleKind(kind);
 }
 
+/// A number of tokens, or `auto`, which is 0.
+static ParseResult parseChunk(AsmParser &parser, int64_t &chunk) {
+  chunk = 0;
+  if (succeeded(parser.parseOptionalKeyword("auto")))
+    return success();
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseInteger(chunk))
+    return failure();
+  if (!chunk)
+    return parser.emitError(loc, "a schedule's chunk must be a power of two "
+                                 "from 2 to 256, got 0 [schedule-1]");
+  return success();
+}
+
+static void printChunk(AsmPrinter &printer, int64_t chunk) {
+  if (chunk)
+    printer << chunk;
+  else
+    printer << "auto";
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/GSA/GSAAttributes.cpp.inc"
 
@@ -81,7 +102,7 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      ScheduleKind kind, int64_t chunk, int64_t slices) {
-  if (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk))
+  if (chunk && (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk)))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
                        << chunk << " [schedule-1]";

@@ -20,7 +20,7 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
       return;
     func->setAttr(kScheduleAttr,
                   ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
-                                    /*chunk=*/16, /*slices=*/1));
+                                    /*chunk=*/0, /*slices=*/1));
   }
 };
 } // namespace

@@ -34,6 +34,18 @@ static std::string symbolOf(StringRef target) {
   return symbol;
 }
 
+/// Gives an `auto` chunk the target's: as many tokens as keep a matrix unit
+/// busy between two barriers, or what a core holds in its first cache.
+static void chooseChunk(func::FuncOp spec, const Target &target) {
+  auto schedule = spec->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+  if (!schedule || schedule.getChunk())
+    return;
+  int64_t chunk = target.getKind() == Target::Kind::Host ? 16 : 64;
+  spec->setAttr(kScheduleAttr,
+                ScheduleAttr::get(spec.getContext(), schedule.getKind(), chunk,
+                                  schedule.getSlices()));
+}
+
 namespace {
 struct SpecializePass : gsa::impl::SpecializePassBase<SpecializePass> {
   using SpecializePassBase::SpecializePassBase;
@@ -62,8 +74,11 @@ struct SpecializePass : gsa::impl::SpecializePassBase<SpecializePass> {
         // The same code as the plain image's would only make the object larger.
         FailureOr<SmallVector<const Target *>> own =
             expandTargets(targets, computesBF16(spec), emitError);
-        if (succeeded(own) && llvm::is_contained(*own, target))
-          nested.push_back(spec.clone());
+        if (failed(own) || !llvm::is_contained(*own, target))
+          continue;
+        func::FuncOp special = spec.clone();
+        chooseChunk(special, *target);
+        nested.push_back(special);
       }
     }
     for (func::FuncOp spec : specs)

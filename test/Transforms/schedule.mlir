@@ -1,6 +1,6 @@
 // RUN: gsa-opt %s --gsa-schedule | FileCheck %s
 
-// CHECK: func.func @default(){{.*}}gsa.schedule = #gsa.schedule<fused, chunk = 16>
+// CHECK: func.func @default(){{.*}}gsa.schedule = #gsa.schedule<fused, chunk = auto>
 func.func @default() {
   return
 }

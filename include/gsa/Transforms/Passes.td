@@ -51,7 +51,7 @@ def SchedulePass : Pass<"gsa-schedule", "func::FuncOp"> {
   let summary = "Gives a function without a schedule the default one";
   let description = [{
     A `gsa.schedule` that the spec has wins. The default is
-    `#gsa.schedule<fused, chunk = 16>`.
+    `#gsa.schedule<fused, chunk = auto>`.
   }];
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }
@@ -61,7 +61,8 @@ def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
   let description = [{
     Copies the module's functions into a module for each of `targets`, with
     attribute `gsa.target`. Functions that compute with bf16 also get one for
-    the target's bf16 variant, if it has one.
+    the target's bf16 variant, if it has one. An `auto` chunk becomes 16 tokens
+    on hosts and 64 on devices.
   }];
   let options = [ListOption<"targets", "targets", "std::string",
                             "machines to compile for">];
@@ -80,13 +81,18 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
     `math.fma` fused if the processor fuses. Functions that are left and need a
     library are errors.
 
-    With `native-exp2`, for machines with an instruction for it, `math.exp2` of
-    f32 stays, and `math.exp` is computed with it: relative error below
-    2e-7 (1 + |x|), results below 2^-126 may be zero.
+    With `device`, what matrix machines have instructions for stays, computed in
+    f32: `math.exp2`, `log2` and `rsqrt`, right to two units in the last place,
+    and exactly `ceil`, `floor`, `roundeven`, `trunc`, `copysign`, `fma`,
+    `arith.maxnumf` and `minnumf`. `exp`, `expm1`, `tanh` and `erf` are made of
+    `exp2`: `exp` and `expm1` of x are right to 1e-6 + 1e-7 |x|, the others to
+    1e-6.
+    Divisions on the way allow reciprocals (`arcp`).
   }];
-  let options = [Option<"nativeExp2", "native-exp2", "bool", "false",
-                        "math.exp2 of f32 is an instruction">];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let options = [Option<"device", "device", "bool", "false",
+                        "keep what devices have instructions for">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 #endif // GSA_TRANSFORMS_PASSES

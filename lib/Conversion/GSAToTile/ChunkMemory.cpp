@@ -300,10 +300,11 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   Tiles &tiles = values.tiles;
   Memories &memories = values.memories;
 
-  // The window must be known before anything is masked, stored or carried.
+  // The window must be known before anything is stored or carried.
   for (MemoryOp memory : plan.memories)
     if (memory.getDecay())
       memories.gatesOf(memory);
+  memories.closeWindow();
 
   // What the group's query heads compute goes into a loop over them.
   auto yield = cast<YieldOp>(plan.getSweep().getBody().front().getTerminator());
@@ -366,6 +367,12 @@ struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
     if (!schedule) {
       spec.emitError("a function must have a schedule before it is chunked, "
                      "got none");
+      return signalPassFailure();
+    }
+    if (!schedule.getChunk()) {
+      spec.emitError(
+          "a schedule must have a number of tokens as chunk before a "
+          "function is chunked, got auto");
       return signalPassFailure();
     }
     auto sweeps = llvm::to_vector(spec.getOps<SweepOp>());

@@ -2,23 +2,48 @@
 
 #include "Window.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// log2 of the smallest decay a token can have: 1e-30, as good as none.
-constexpr double kDecayFloor = -100.0;
-/// log2 of the decay that a window may reach. Factors span this much, half of
-/// it above 1 and half below, which leaves 2^70 for the products of the inputs.
-constexpr double kWindowDecay = -110.0;
-/// The same where all rows share a decay: nothing overflows, but differences of
-/// running sums are wrong by what the sums are rounded by, 1e-4 at this size.
-constexpr double kSharedWindowDecay = -2048.0;
+/// How far running sums of log2 decays may go in a window.
+struct Span {
+  /// The decay that a window may reach.
+  double window;
+  /// Where row-wise sums are zero. Factors W_j grow from 2^reference to
+  /// 2^(reference - window) times r, and E_i falls from 2^-reference.
+  double reference;
+  /// The smallest decay that a token can have, as good as none. One token
+  /// always fits a window.
+  double floor;
+};
+
+/// bf16 and f32 span 2^110 around 1, which leaves 2^70 for the inputs and the
+/// sums of their products.
+///
+/// f16 ends at 2^16, and loses bits below 2^-14. Rows below 2^5, vectors below
+/// 2^12 and memories and scores below 2^16 stay finite, whatever the decay. The
+/// reference is nearer to the start, for a tied write is as small as its gate.
+/// Emulated with C = M = 64 and D = 128 against f64, where rounding the output
+/// makes 2.1e-4: 2.4e-4 for gates of logsigmoid(randn) / 8, 3.1e-4 for / 1,
+/// 3.2e-4 for / 0.25, 5.4e-4 for 0, -30 and -inf mixed, 2.2e-4 for -1e-4 and
+/// 6.8e-4 for -1e-5 everywhere (with -7: 7.3e-4 and 1.6e-2).
+static Span spanOf(Type product) {
+  if (product.isF16())
+    return {-14.0, -3.0, -13.0};
+  return {-110.0, -55.0, -100.0};
+}
+
+/// Where all rows share a decay nothing overflows, but differences of running
+/// sums are wrong by what the sums are rounded by, 1e-4 at this size.
+constexpr Span kSharedSpan = {-2048.0, 0.0, -100.0};
 
 /// log2 of what a memory with row-wise decay is carried times, for each row; G
 /// starts as far from zero, the other way.
 ///
-/// The factors W_j grow from 1 as a window goes on; starting in the middle of
-/// their span keeps them, and products with them, far from overflow.
+/// The factors W_j grow as a window goes on; starting below 1 keeps them, and
+/// products with them, far from overflow.
 ///
 /// And where they are rounded, each row starts a little elsewhere. E_i W_j is
 /// exact only up to the rounding of both. When many rows share a decay, their
@@ -28,7 +53,8 @@ constexpr double kSharedWindowDecay = -2048.0;
 static Value referenceOf(TileBuilder &b, int64_t rows, Type product) {
   auto type = RankedTensorType::get({rows}, b.getF32Type());
   Value middle = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(type, b.getF32FloatAttr(kWindowDecay / 2)));
+      b, DenseElementsAttr::get(type,
+                                b.getF32FloatAttr(spanOf(product).reference)));
   if (product.isF32())
     return middle;
   Value row = arith::SIToFPOp::create(b, type, b.iota(type, 0));
@@ -46,78 +72,190 @@ Value Memories::refer(TileBuilder &b, const SweepPlan &plan, MemoryOp memory,
   return b.mul(state, b.broadcast(factors, 1, type));
 }
 
-/// Ends the window before a running sum falls below `limit`.
-void Memories::narrowWindow(const Gates &gates, double limit) {
-  auto all = llvm::to_vector(
-      llvm::seq<int64_t>(0, TileBuilder::typeOf(gates.sums).getRank()));
-  Value lowest = b.reduce(tile::ReduceKind::Min, gates.sums, all);
-  Value fits =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest, b.f32(limit));
-  auto branch = scf::IfOp::create(b, b.getIndexType(), fits,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, window.length);
-  b.setInsertionPointToStart(branch.elseBlock());
-  RankedTensorType type = TileBuilder::typeOf(gates.sums);
-  Value inside = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, gates.sums,
-                                       b.constantLike(gates.sums, limit));
-  Value row = b.iota(type, 0);
-  Value stop = b.select(inside, b.constantLike(row, plan.chunk), row);
-  Value first = arith::IndexCastOp::create(
-      b, b.getIndexType(), b.reduce(tile::ReduceKind::Min, stop, all));
-  // The decay's floor lets one token always fit; a NaN must not stop the loop.
-  first = arith::MaxSIOp::create(b, first, b.index(1));
-  scf::YieldOp::create(
-      b, arith::MinSIOp::create(b, first, window.length).getResult());
-  window.length = branch.getResult(0);
-}
-
 Gates Memories::gatesOf(MemoryOp memory) {
   Value decay = memory.getDecay();
-  Type product = plan.productOf(memory);
-  auto *found = gates.find({decay, product});
+  GatesKey key = keyOf(memory);
+  auto *found = gates.find(key);
   if (found != gates.end())
     return found->second;
   Value tile = tiles.tileOf(decay, false);
-  // Making the tile can make the gates: a running softmax asks for them.
-  found = gates.find({decay, product});
+  // Making the tile can make the gates: a read on the way may need them.
+  found = gates.find(key);
   if (found != gates.end())
     return found->second;
 
   OpBuilder::InsertionGuard guard(b);
   window.leaveGroup();
   tile = b.extended(tile);
-  if (!isa<RankedTensorType>(tile.getType())) // One decay for all tokens.
-    tile = b.splat(tile, RankedTensorType::get({plan.chunk}, b.getF32Type()));
-  else
+  if (isa<RankedTensorType>(tile.getType())) {
     tile = tiles.zeroPadded(tile, decay, /*tokens=*/true);
+  } else { // One decay for all tokens.
+    auto type = RankedTensorType::get({plan.chunk}, b.getF32Type());
+    Value zero = b.zeros(type.getShape(), b.getF32Type());
+    tile =
+        b.select(b.below(type, 0, window.available), b.splat(tile, type), zero);
+  }
+  // A decay that needs a read for which the window was closed ends with it.
+  if (window.length != window.available) {
+    Value live = b.below(TileBuilder::typeOf(tile), 0, window.length);
+    tile = b.select(live, tile, b.constantLike(tile, 0.0));
+  }
   Gates own;
+  own.decay = tile;
+  bool rowWise = TileBuilder::typeOf(tile).getRank() == 2;
+  Span span = rowWise ? spanOf(key.second) : kSharedSpan;
   Value log2 = b.scaled(tile, kLog2E);
   own.log2 =
-      arith::MaximumFOp::create(b, log2, b.constantLike(log2, kDecayFloor));
-  own.sums = b.scan(tile::ScanKind::Add, own.log2);
-  if (own.isRowWise()) {
+      arith::MaximumFOp::create(b, log2, b.constantLike(log2, span.floor));
+  tile::ScanOp scan = b.scan(tile::ScanKind::Add, own.log2);
+  own.sums = scan.getInclusive();
+  if (rowWise) {
     RankedTensorType type = TileBuilder::typeOf(own.sums);
-    Value reference = referenceOf(b, type.getDimSize(1), product);
+    Value reference = referenceOf(b, type.getDimSize(1), key.second);
     own.sums = b.sub(own.sums, b.broadcast(reference, 0, type));
+    own.total = scan.getTotal();
+    own.limit = span.window;
+    own.lowest = span.window - span.reference;
+  } else {
+    own.total = b.reduce(tile::ReduceKind::Add, own.log2, 0);
+    own.since = b.exp2(
+        b.sub(b.splat(own.total, TileBuilder::typeOf(own.sums)), own.sums));
+    if (plan.chunk * span.floor < span.window)
+      own.limit = own.lowest = span.window;
   }
   own.factors = b.exp2(own.sums);
-  if (own.isRowWise())
-    narrowWindow(own, kWindowDecay / 2); // From the reference.
-  else if (plan.chunk * kDecayFloor < kSharedWindowDecay)
-    narrowWindow(own, kSharedWindowDecay);
-  gates[{decay, product}] = own;
+  gates[key] = own;
   return own;
 }
 
-/// r of the write, f32: the operand, or 1 - exp(decay) when tied to it.
+//===----------------------------------------------------------------------===//
+// The window's end
+//===----------------------------------------------------------------------===//
+
+/// Whether all tokens that are left fit the spans of the gates that are not
+/// closed yet; null if there is nothing to ask.
+Value Memories::fitsWindow() {
+  Value all;
+  for (auto &[key, own] : gates) {
+    if (own.isClosed || own.limit == 0.0)
+      continue;
+    // Sums never rise, and behind the last token they stay.
+    Value lowest = own.total;
+    if (own.isRowWise())
+      lowest = b.reduce(tile::ReduceKind::Min, own.total, 0);
+    // False for NaN.
+    Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest,
+                                       b.f32(own.limit + 1.0));
+    all = all ? arith::AndIOp::create(b, all, fits).getResult() : fits;
+  }
+  return all;
+}
+
+/// The first row that does not fit a span of the gates that are not closed yet,
+/// but at least 1; an index.
+Value Memories::firstOutside() {
+  Value first;
+  for (auto &[key, own] : gates) {
+    if (own.isClosed || own.limit == 0.0)
+      continue;
+    RankedTensorType type = TileBuilder::typeOf(own.sums);
+    Value inside = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, own.sums,
+                                         b.constantLike(own.sums, own.lowest));
+    Value row = b.iota(type, 0);
+    Value stop = b.select(inside, b.constantLike(row, plan.chunk), row);
+    auto dims = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+    Value row0 = b.reduce(tile::ReduceKind::Min, stop, dims);
+    first = first ? arith::MinSIOp::create(b, first, row0).getResult() : row0;
+  }
+  first = arith::IndexCastOp::create(b, b.getIndexType(), first);
+  // The floor lets one token always fit; a NaN must not stop the loop.
+  return arith::MaxSIOp::create(b, first, b.index(1));
+}
+
+/// Ends the window before a running sum leaves its span:
+///
+///   length, totals.., writes.. = all fit ? as they are
+///                                        : the length that fits, the rest
+///                                          masked behind it
+void Memories::closeWindow() {
+  OpBuilder::InsertionGuard guard(b);
+  window.leaveGroup();
+  for (MemoryOp memory : plan.memories)
+    if (!memory.getDecay() || gates.count(keyOf(memory)))
+      makeWrite(memory);
+  Value fits = fitsWindow();
+  if (!fits)
+    return;
+
+  // What depends on the window's length. Memories with one decay a token write
+  // with `since`.
+  SmallVector<Value *> totals, masked;
+  for (auto &[key, own] : gates) {
+    totals.push_back(&own.total);
+    if (own.since)
+      masked.push_back(&own.since);
+  }
+  llvm::SmallSetVector<Value, 4> rows;
+  for (auto &[memory, write] : writes)
+    if (!cast<MemoryOp>(memory).getDecay() || isRowWise(cast<MemoryOp>(memory)))
+      rows.insert(write);
+
+  SmallVector<Value> whole = {window.length};
+  for (Value *total : totals)
+    whole.push_back(*total);
+  for (Value *tile : masked)
+    whole.push_back(*tile);
+  llvm::append_range(whole, rows);
+  auto branch = scf::IfOp::create(b, ValueRange(whole).getTypes(), fits,
+                                  /*withElseRegion=*/true);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, whole);
+
+  b.setInsertionPointToStart(branch.elseBlock());
+  Value length = arith::MinSIOp::create(b, firstOutside(), window.length);
+  auto keep = [&](Value tile) {
+    Value live = b.below(TileBuilder::typeOf(tile), 0, length);
+    return b.select(live, tile, b.constantLike(tile, 0.0));
+  };
+  SmallVector<Value> part = {length}, since;
+  for (auto &[key, own] : gates) {
+    part.push_back(b.reduce(tile::ReduceKind::Add, keep(own.log2), 0));
+    if (own.since)
+      since.push_back(keep(b.exp2(b.sub(
+          b.splat(part.back(), TileBuilder::typeOf(own.sums)), own.sums))));
+  }
+  llvm::append_range(part, since);
+  for (Value write : rows)
+    part.push_back(keep(write));
+  scf::YieldOp::create(b, part);
+
+  auto results = branch.getResults().begin();
+  window.length = *results++;
+  for (Value *total : totals)
+    *total = *results++;
+  for (Value *tile : masked)
+    *tile = *results++;
+  for (Value before : rows) {
+    Value after = *results++;
+    for (auto &[memory, write] : writes)
+      if (write == before)
+        write = after;
+  }
+  for (auto &[key, own] : gates)
+    own.isClosed = true;
+}
+
+//===----------------------------------------------------------------------===//
+// Writes
+//===----------------------------------------------------------------------===//
+
+/// r of the write, f32, zero where padding: the operand, or 1 - exp(decay) when
+/// tied to it.
 Value Memories::rowsOf(MemoryOp memory) {
   if (Value rows = memory.getRows())
-    return b.extended(
-        tiles.zeroPadded(tiles.tileOf(rows, false), rows, /*tokens=*/true));
-  Value decay = b.extended(tiles.tileOf(memory.getDecay(), false));
-  return b.neg(math::ExpM1Op::create(b, decay));
+    return b.extended(tiles.zeroPadded(tiles.tileOf(rows, false), rows,
+                                       /*tokens=*/true));
+  return b.neg(math::ExpM1Op::create(b, gatesOf(memory).decay));
 }
 
 /// c of the write, as the machine multiplies it.
@@ -131,39 +269,37 @@ Value Memories::columnsOf(MemoryOp memory) {
 }
 
 /// The rows as factors of the window's products: W for row-wise decays, else r.
-Value Memories::writesOf(MemoryOp memory) {
-  if (Value known = writes.lookup(memory))
-    return known;
-  OpBuilder::InsertionGuard guard(b);
-  window.leaveGroup();
+void Memories::makeWrite(MemoryOp memory) {
+  if (!started.insert(memory).second)
+    return;
   Type product = plan.productOf(memory);
-  Value result;
-  if (memory.getDecay() && gatesOf(memory).isRowWise()) {
-    // Memories that share rows and decay share W.
-    for (MemoryOp other : plan.memories)
-      if (Value known = writes.lookup(other);
-          known && other.getRows() == memory.getRows() &&
-          other.getDecay() == memory.getDecay() &&
-          plan.productOf(other) == product) {
-        writtenWindow[memory] = writtenWindow.lookup(other);
-        return writes[memory] = known;
-      }
-    Value grown = b.exp2(b.neg(gatesOf(memory).sums));
-    Value w = b.mul(rowsOf(memory), grown);
-    Value live = b.below(TileBuilder::typeOf(w), 0, window.length);
-    w = b.select(live, w, b.constantLike(w, 0.0));
-    writtenWindow[memory] = window.length;
-    // A tied write is not zero where a gate is padding.
-    int64_t rows = memory.getType().getRows();
-    if (memory.isTied() && rows < TileBuilder::typeOf(w).getDimSize(1))
-      w = b.select(b.below(TileBuilder::typeOf(w), 1, b.getIndexAttr(rows)), w,
-                   b.constantLike(w, 0.0));
-    result = b.convertTo(w, product);
-  } else {
-    result = b.convertTo(rowsOf(memory), product);
-    writtenWindow[memory] = window.available; // Padding is zero there.
+  // Memories that share rows and decay share W.
+  for (auto &[op, write] : writes)
+    if (auto other = cast<MemoryOp>(op);
+        other.getRows() == memory.getRows() &&
+        other.getDecay() == memory.getDecay() &&
+        plan.productOf(other) == product) {
+      Value shared = write;
+      writes[memory] = shared;
+      return;
+    }
+  Value rows = rowsOf(memory);
+  if (isRowWise(memory))
+    rows = b.mul(rows, b.exp2(b.neg(gatesOf(memory).sums)));
+  rows = b.convertTo(rows, product);
+  // The rows may have needed a read for which the window was closed.
+  if (window.length != window.available) {
+    Value live = b.below(TileBuilder::typeOf(rows), 0, window.length);
+    rows = b.select(live, rows, b.constantLike(rows, 0.0));
   }
-  return writes[memory] = result;
+  writes[memory] = rows;
+}
+
+Value Memories::writesOf(MemoryOp memory) {
+  if (memory.getDecay())
+    gatesOf(memory);
+  closeWindow();
+  return writes.lookup(memory);
 }
 
 /// Keeps what a token may see: itself and earlier ones, decayed since.
@@ -184,7 +320,7 @@ Value Memories::scoreMask(MemoryOp memory, Value scores) {
 Value Memories::read(ReadOp op) {
   auto memory = op.getMemory().getDefiningOp<MemoryOp>();
   Type product = plan.productOf(memory);
-  bool rowWise = memory.getDecay() && gatesOf(memory).isRowWise();
+  bool rowWise = isRowWise(memory);
   bool scalar = memory.getDecay() && !rowWise;
   auto factorFor = [&](Value like) {
     Value factors = gatesOf(memory).factors;
@@ -197,7 +333,7 @@ Value Memories::read(ReadOp op) {
   };
   Value columns = columnsOf(memory);
   Value state = b.convertTo(window.carries.lookup(memory), product);
-  Value result;
+  Value result, reciprocal;
   if (op.getSide() == Side::Columns) {
     Value x = b.convertTo(vector(), product);
     Value scores = scoreMask(memory, b.mma(x, b.transpose(columns)));
@@ -208,7 +344,16 @@ Value Memories::read(ReadOp op) {
     if (rowWise)
       result = b.mul(result, factorFor(result));
   } else {
-    Value x = vector();
+    // A read is linear: a softmax that goes nowhere else is normalised behind.
+    Value x;
+    auto softmax = op.getVector().getDefiningOp<SoftmaxOp>();
+    if (softmax && softmax->hasOneUse()) {
+      Tiles::Weights own = tiles.weightsOf(softmax, false);
+      x = own.weights;
+      reciprocal = own.reciprocal;
+    } else {
+      x = vector();
+    }
     Value decayed = b.extended(x);
     if (rowWise || scalar)
       decayed = b.mul(decayed, factorFor(decayed));
@@ -219,39 +364,29 @@ Value Memories::read(ReadOp op) {
     Value before = b.mma(decayed, state);
     result = b.mma(scores, columns, before);
   }
+  if (reciprocal)
+    result =
+        b.mul(result, b.broadcast(reciprocal, 1, TileBuilder::typeOf(result)));
   result = b.scaled(result, op.getScale().convertToDouble());
   return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
 }
 
 Value Memories::nextState(MemoryOp memory) {
-  Type product = plan.productOf(memory);
   Value columns = columnsOf(memory);
   Value state = window.carries.lookup(memory);
   RankedTensorType type = TileBuilder::typeOf(state);
   Value rows = writesOf(memory);
-  // Another memory's decay may have ended the window since W was masked, or
-  // may have ended it for rows that no decay of their own masks.
-  if (writtenWindow.lookup(memory) != window.length)
-    rows = b.select(b.below(TileBuilder::typeOf(rows), 0, window.length), rows,
-                    b.constantLike(rows, 0.0));
   if (!memory.getDecay())
     return b.mma(b.transpose(rows), columns, state);
 
   Gates own = gatesOf(memory);
-  Value live = b.below(TileBuilder::typeOf(own.log2), 0, window.length);
-  Value total =
-      b.reduce(tile::ReduceKind::Add,
-               b.select(live, own.log2, b.constantLike(own.log2, 0.0)), 0);
+  Value kept = b.exp2(own.total);
   if (own.isRowWise()) {
     Value sum = b.mma(b.transpose(rows), columns, state);
-    return b.mul(sum, b.broadcast(b.exp2(total), 1, type));
+    return b.mul(sum, b.broadcast(kept, 1, type));
   }
-  Value since =
-      b.exp2(b.sub(b.splat(total, TileBuilder::typeOf(own.sums)), own.sums));
-  since = b.select(live, since, b.constantLike(since, 0.0));
-  RankedTensorType rowsType = TileBuilder::typeOf(rows).clone(b.getF32Type());
-  Value decayed = b.convertTo(
-      b.mul(rowsOf(memory), b.broadcast(since, 1, rowsType)), product);
-  Value kept = b.mul(state, b.splat(b.exp2(total), type));
-  return b.mma(b.transpose(decayed), columns, kept);
+  rows = rowsOf(memory);
+  Value since = b.broadcast(own.since, 1, TileBuilder::typeOf(rows));
+  rows = b.convertTo(b.mul(rows, since), plan.productOf(memory));
+  return b.mma(b.transpose(rows), columns, b.mul(state, b.splat(kept, type)));
 }

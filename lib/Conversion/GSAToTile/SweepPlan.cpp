@@ -8,13 +8,15 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// Columns of tiles are padded to whole registers of the widest machine.
+/// Columns of tiles are padded to whole registers of the widest host; matrix
+/// instructions of devices take no fewer rows or columns.
 constexpr int64_t kColumnPadding = 16;
 
 FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
                                      const Target &target) {
   SweepPlan plan(sweep, schedule, target);
-  if (failed(plan.findHeads()) || failed(plan.findSlices()))
+  if (failed(plan.checkChunk()) || failed(plan.findHeads()) ||
+      failed(plan.findSlices()))
     return failure();
   return plan;
 }
@@ -33,6 +35,8 @@ bool SweepPlan::isPerQuery(Value value) const {
 
 int64_t SweepPlan::paddedColumns(int64_t size, bool sliced) const {
   int64_t columns = sliced ? llvm::divideCeil(size, slices) : size;
+  if (isDevice)
+    return std::max<int64_t>(llvm::PowerOf2Ceil(columns), kColumnPadding);
   return llvm::alignTo(columns, kColumnPadding);
 }
 
@@ -41,6 +45,14 @@ Type SweepPlan::productOf(MemoryOp memory) const {
   return target->multiplies(element)
              ? element
              : Type(Float32Type::get(element.getContext()));
+}
+
+LogicalResult SweepPlan::checkChunk() {
+  int64_t least = isDevice ? kColumnPadding : 1;
+  if (chunk >= least)
+    return success();
+  return sweep.emitOpError("must have chunks of at least ")
+         << least << " tokens on " << target->getName() << ", got " << chunk;
 }
 
 LogicalResult SweepPlan::findHeads() {

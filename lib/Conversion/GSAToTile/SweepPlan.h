@@ -13,12 +13,14 @@ namespace mlir::gsa {
 class SweepPlan {
 public:
   /// Fails with an error on `sweep` or an operation in it if the heads do not
-  /// agree, or the schedule asks for slices that the sweep cannot have.
+  /// agree, or the schedule asks for slices that the sweep or for chunks that
+  /// the target cannot have.
   static FailureOr<SweepPlan> make(SweepOp sweep, ScheduleAttr schedule,
                                    const Target &target);
 
   SweepOp getSweep() const { return sweep; }
 
+  bool isDevice;     ///< not a host processor
   int64_t chunk;     ///< tokens a window has at most
   int64_t slices;    ///< blocks that share a head's columns
   int64_t heads = 0; ///< key/value heads
@@ -41,16 +43,20 @@ public:
   static int64_t sizeOf(Value value) {
     return cast<RankedTensorType>(value.getType()).getShape().back();
   }
-  /// Columns of a tile for `size` columns, or for a slice of them.
+  /// Columns of a tile for `size` columns, or for a slice of them: a multiple
+  /// of 16; on devices a power of two, for tiles are cut between lanes.
   int64_t paddedColumns(int64_t size, bool sliced) const;
-  /// The element type of factors in products with this memory.
+  /// The element type of factors in products with this memory: its columns',
+  /// or f32 where the target does not multiply that.
   Type productOf(MemoryOp memory) const;
 
 private:
   SweepPlan(SweepOp sweep, ScheduleAttr schedule, const Target &target)
-      : chunk(schedule.getChunk()), slices(schedule.getSlices()), sweep(sweep),
+      : isDevice(target.getKind() == Target::Kind::Device),
+        chunk(schedule.getChunk()), slices(schedule.getSlices()), sweep(sweep),
         target(&target) {}
 
+  LogicalResult checkChunk();
   LogicalResult findHeads();
   LogicalResult findSlices();
 

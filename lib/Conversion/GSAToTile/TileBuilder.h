@@ -46,10 +46,26 @@ public:
     return tensor::SplatOp::create(*this, scalar, like.clone(scalar.getType()));
   }
 
-  Value add(Value a, Value b) { return arith::AddFOp::create(*this, a, b); }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(*this, a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(*this, a, b); }
+  // A product and the sum behind it may be rounded once: where there is an
+  // instruction for both it is faster and no less exact. Reassociation, which
+  // could lose small gates in large sums, is not allowed.
+  Value add(Value a, Value b) {
+    return arith::AddFOp::create(*this, a, b, contract());
+  }
+  Value sub(Value a, Value b) {
+    return arith::SubFOp::create(*this, a, b, contract());
+  }
+  Value mul(Value a, Value b) {
+    return arith::MulFOp::create(*this, a, b, contract());
+  }
   Value neg(Value a) { return arith::NegFOp::create(*this, a); }
+  /// 1 / a, which `approximate` lets the machine's own instruction make.
+  Value reciprocal(Value a, bool approximate) {
+    auto flags = arith::FastMathFlagsAttr::get(
+        getContext(),
+        approximate ? arith::FastMathFlags::arcp : arith::FastMathFlags::none);
+    return arith::DivFOp::create(*this, constantLike(a, 1.0), a, flags);
+  }
   Value exp2(Value a) { return math::Exp2Op::create(*this, a); }
   Value select(Value condition, Value yes, Value no) {
     return arith::SelectOp::create(*this, condition, yes, no);
@@ -107,15 +123,12 @@ public:
       to = RankedTensorType::get(shape, to);
     return tile::ReduceOp::create(*this, to, kind, x, dims);
   }
-  /// Inclusive running sums along the tokens; `exclusive` gets the others.
-  Value scan(tile::ScanKind kind, Value x, Value *exclusive = nullptr) {
+  /// Running sums along the tokens.
+  tile::ScanOp scan(tile::ScanKind kind, Value x) {
     RankedTensorType type = typeOf(x);
     auto total = RankedTensorType::get(type.getShape().drop_front(),
                                        type.getElementType());
-    auto op = tile::ScanOp::create(*this, type, type, total, kind, x, 0);
-    if (exclusive)
-      *exclusive = op.getExclusive();
-    return op.getInclusive();
+    return tile::ScanOp::create(*this, type, type, total, kind, x, 0);
   }
 
   /// Coordinates along `dim` below `bound`, an index or a constant.
@@ -128,6 +141,12 @@ public:
       limit = constantLike(coordinate, *getConstantIntValue(bound));
     return arith::CmpIOp::create(*this, arith::CmpIPredicate::slt, coordinate,
                                  limit);
+  }
+
+private:
+  arith::FastMathFlagsAttr contract() {
+    return arith::FastMathFlagsAttr::get(getContext(),
+                                         arith::FastMathFlags::contract);
   }
 };
 

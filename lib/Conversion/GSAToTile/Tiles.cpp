@@ -100,7 +100,7 @@ Value Tiles::makeElementwise(Operation *op, Value result, bool sliced) {
   return static_cast<OpBuilder &>(b).create(state)->getResult(0);
 }
 
-Value Tiles::makeSoftmax(SoftmaxOp op, bool sliced) {
+Tiles::Weights Tiles::weightsOf(SoftmaxOp op, bool sliced) {
   Value x = b.extended(tileOf(op.getOperand(), sliced));
   RankedTensorType type = TileBuilder::typeOf(x);
   int64_t size = SweepPlan::sizeOf(op.getOperand());
@@ -110,10 +110,17 @@ Value Tiles::makeSoftmax(SoftmaxOp op, bool sliced) {
     x = b.select(inside, x, none);
   }
   Value largest = b.reduce(tile::ReduceKind::Max, x, 1);
-  Value weights =
-      b.exp2(b.scaled(b.sub(x, b.broadcast(largest, 1, type)), kLog2E));
+  // One multiplication and subtraction an element, which contract. Rounding
+  // the row's maximum times log2(e) changes all weights alike.
+  Value offset = b.broadcast(b.scaled(largest, kLog2E), 1, type);
+  Value weights = b.exp2(b.sub(b.scaled(x, kLog2E), offset));
   Value sum = b.reduce(tile::ReduceKind::Add, weights, 1);
-  Value reciprocal = arith::DivFOp::create(b, b.constantLike(sum, 1.0), sum);
+  return {weights, b.reciprocal(sum, plan.isDevice)};
+}
+
+Value Tiles::makeSoftmax(SoftmaxOp op, bool sliced) {
+  auto [weights, reciprocal] = weightsOf(op, sliced);
+  RankedTensorType type = TileBuilder::typeOf(weights);
   Value result = b.mul(weights, b.broadcast(reciprocal, 1, type));
   return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
 }
@@ -126,8 +133,7 @@ Value Tiles::makeSoftmaxDecay(SoftmaxDecayOp op) {
   Value carry = b.broadcast(window.carries.lookup(op), 0, type);
   Value ninf = b.constantLike(x, -std::numeric_limits<double>::infinity());
 
-  Value exclusive;
-  Value inclusive = b.scan(tile::ScanKind::LogAddExp, x, &exclusive);
+  tile::ScanOp scan = b.scan(tile::ScanKind::LogAddExp, x);
   // The carry joins behind the scan: logaddexp is associative.
   auto join = [&](Value z) {
     Value high = arith::MaximumFOp::create(b, z, carry);
@@ -140,21 +146,13 @@ Value Tiles::makeSoftmaxDecay(SoftmaxDecayOp op) {
                               math::AbsFOp::create(b, high), b.neg(ninf));
     return b.select(infinite, high, sum);
   };
-  Value before = join(exclusive), after = join(inclusive);
+  Value before = join(scan.getExclusive()), after = join(scan.getInclusive());
   Value decay = LogSigmoidOp::create(b, b.sub(before, x));
   Value nothing =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, after, ninf);
   decay = b.select(nothing, b.constantLike(x, 0.0), decay);
 
-  // z never falls, so its last value is its largest; the window is known only
-  // after this decay's gates.
-  tiles[false][op.getDecay()] = decay;
-  for (MemoryOp memory : plan.memories)
-    if (memory.getDecay())
-      memories.gatesOf(memory);
-  Value live = b.below(type, 0, window.length);
-  normalisers[op] =
-      b.reduce(tile::ReduceKind::Max, b.select(live, after, ninf), 0);
+  normalisers[op] = after;
   return b.convertTo(decay, getElementTypeOrSelf(op.getDecay().getType()));
 }
 
@@ -180,7 +178,11 @@ Value Tiles::zeroPadded(Value tile, Value value, bool tokens) {
   return tile;
 }
 
+/// z never falls, so the last of the window is its largest.
 Value Tiles::nextOf(SoftmaxDecayOp op) {
   tileOf(op.getDecay(), false);
-  return normalisers.lookup(op);
+  Value z = normalisers.lookup(op);
+  Value none = b.constantLike(z, -std::numeric_limits<double>::infinity());
+  Value live = b.below(TileBuilder::typeOf(z), 0, window.length);
+  return b.reduce(tile::ReduceKind::Max, b.select(live, z, none), 0);
 }

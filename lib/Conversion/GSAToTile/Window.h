@@ -67,6 +67,13 @@ public:
   /// `value` as a tile of [chunk], [chunk, columns], or as a scalar if all
   /// tokens share it; only the block's columns of it if `sliced`.
   Value tileOf(Value value, bool sliced);
+  /// exp(x - max) and 1 over its sum for each token: a softmax that is
+  /// normalised behind the products that it goes into.
+  struct Weights {
+    Value weights;    ///< f32, [C, M], zero where padding
+    Value reciprocal; ///< f32, [C]
+  };
+  Weights weightsOf(SoftmaxOp op, bool sliced);
   /// `tile`, which holds `value`, with zeros for columns that are padding and,
   /// if `tokens`, for tokens behind the sequence's end. Products over either
   /// need that.
@@ -87,27 +94,43 @@ private:
   TileBuilder &b;
   Memories &memories;
   DenseMap<Value, Value> tiles[2]; ///< whole, and only the slice's columns
-  DenseMap<Operation *, Value> normalisers;
+  DenseMap<Operation *, Value> normalisers; ///< of running softmaxes, a token
 };
 
-/// What a decay gives to the memories that share it.
+/// What a decay gives to the memories that share it, f32.
 struct Gates {
-  Value log2;    ///< per token, f32: [C, M], or [C] for one decay a token
+  Value decay;   ///< per token, natural logarithm: [C, M], or [C] for one decay
+                 ///< a token; zero where padding
+  Value log2;    ///< the same to base 2, as far as windows can span it
   Value sums;    ///< inclusive running sums of `log2`, from the reference
   Value factors; ///< exp2(sums)
+  Value total;   ///< sum of `log2` over the window: [M], or a scalar
+  Value since;   ///< of one decay a token: exp2(total - sums), zero behind the
+                 ///< window
+  /// log2 that the window's decay must not fall below; 0 if it cannot.
+  double limit = 0.0;
+  double lowest = 0.0;   ///< the same for `sums`
+  bool isClosed = false; ///< the window ends where this decay wants it to
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;
   }
 };
 
 /// The memories in the window; ChunkMemory.cpp has the formulas.
+///
+/// Nothing is masked as long as the window takes all tokens that are left:
+/// behind the last, loads give zero rows, decays are made zero, and so are all
+/// writes. A decay that ends the window earlier does it in a branch, which
+/// masks what is carried: see closeWindow.
 class Memories {
 public:
   Memories(Window &window, Tiles &tiles)
       : plan(window.plan), window(window), b(window.b), tiles(tiles) {}
 
-  /// The gates of a memory with a decay. Shortens the window as they need it.
+  /// The gates of a memory with a decay.
   Gates gatesOf(MemoryOp memory);
+  /// Shortens the window as the gates that were made need it.
+  void closeWindow();
   /// What a read returns, as `Tiles::tileOf` would.
   Value read(ReadOp op);
   /// The memory as carried behind the window.
@@ -117,7 +140,16 @@ public:
                      Value state, bool back);
 
 private:
-  void narrowWindow(const Gates &gates, double limit);
+  using GatesKey = std::pair<Value, Type>;
+  GatesKey keyOf(MemoryOp memory) const {
+    return {memory.getDecay(), plan.productOf(memory)};
+  }
+  bool isRowWise(MemoryOp memory) {
+    return memory.getDecay() && gatesOf(memory).isRowWise();
+  }
+  Value fitsWindow();
+  Value firstOutside();
+  void makeWrite(MemoryOp memory);
   Value rowsOf(MemoryOp memory);
   Value columnsOf(MemoryOp memory);
   Value writesOf(MemoryOp memory);
@@ -127,9 +159,10 @@ private:
   Window &window;
   TileBuilder &b;
   Tiles &tiles;
-  llvm::MapVector<std::pair<Value, Type>, Gates> gates;
-  DenseMap<Operation *, Value> writes;
-  DenseMap<Operation *, Value> writtenWindow; ///< rows that `writes` has
+  llvm::MapVector<GatesKey, Gates> gates;
+  /// Of memories: the rows as factors of the window's products.
+  llvm::MapVector<Operation *, Value> writes;
+  DenseSet<Operation *> started; ///< memories whose writes are being made
 };
 
 /// All values of a window: what tiles need memories for, and memories tiles.

@@ -245,6 +245,10 @@ void FormAnalysis::findForms(Block &block) {
       for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
         if (!isTile(operand.getType()))
           continue;
+        if (auto branch = dyn_cast<scf::IfOp>(op->getParentOp())) {
+          read(operand, lanesOf(branch.getResult(i)));
+          continue;
+        }
         auto loop = dyn_cast<scf::WhileOp>(op);
         if (!loop)
           loop = cast<scf::WhileOp>(op->getParentOp());

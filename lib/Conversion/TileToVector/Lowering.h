@@ -40,6 +40,7 @@ private:
   LogicalResult lowerBlock(Block &block);
   LogicalResult lower(Operation *op);
   LogicalResult lowerWhile(scf::WhileOp loop);
+  LogicalResult lowerIf(scf::IfOp branch);
   bool canUpdateInPlace(Value carry, Value next, Block &body) const;
 
   // Scratch.
@@ -84,6 +85,7 @@ private:
   /// Where a value's first form must lie.
   DenseMap<Value, Value> destinations;
   SmallVector<scf::WhileOp> loops;
+  SmallVector<scf::IfOp> branches; ///< that result in tiles
   SmallVector<Operation *> dead;
 };
 

@@ -155,12 +155,38 @@ LogicalResult TileLowering::lowerWhile(scf::WhileOp loop) {
   return success();
 }
 
+/// Both sides write what they result in to the same buffers.
+LogicalResult TileLowering::lowerIf(scf::IfOp branch) {
+  for (Block *block : {branch.thenBlock(), branch.elseBlock()}) {
+    OpBuilder::InsertionGuard guard(b);
+    if (failed(lowerBlock(*block)))
+      return failure();
+    auto yield = cast<scf::YieldOp>(block->getTerminator());
+    b.setInsertionPoint(yield);
+    for (auto [result, value] :
+         llvm::zip(branch.getResults(), yield.getOperands())) {
+      if (!isTile(result.getType()) || !analysis.isStored(result))
+        continue;
+      Lanes lanes = analysis.lanesOf(result);
+      fill(bufferOf(result, {lanes, false}), value, lanes);
+    }
+  }
+  b.setInsertionPointAfter(branch);
+  for (Value result : branch.getResults())
+    if (isTile(result.getType()) && analysis.isStored(result))
+      makeOtherForms(result);
+  branches.push_back(branch);
+  return success();
+}
+
 LogicalResult TileLowering::lower(Operation *op) {
   bool makesTiles = llvm::any_of(op->getResultTypes(), isTile);
   if (auto loop = dyn_cast<scf::WhileOp>(op)) {
     loops.push_back(loop);
     return lowerWhile(loop);
   }
+  if (auto branch = dyn_cast<scf::IfOp>(op); branch && makesTiles)
+    return lowerIf(branch);
   if (op->getNumRegions()) {
     if (makesTiles)
       return op->emitOpError("must not result in tiles to be lowered");
@@ -239,16 +265,40 @@ static void dropCarriedTiles(scf::WhileOp loop) {
   loop.erase();
 }
 
+/// Takes the tiles, which lie in scratch now, out of a branch's results.
+static void dropTiles(scf::IfOp branch) {
+  SmallVector<Value> results;
+  SmallVector<Type> types;
+  for (Value result : branch.getResults())
+    if (!isTile(result.getType())) {
+      results.push_back(result);
+      types.push_back(result.getType());
+    }
+  OpBuilder builder(branch);
+  auto bare =
+      scf::IfOp::create(builder, branch.getLoc(), types, branch.getCondition());
+  bare.getThenRegion().takeBody(branch.getThenRegion());
+  bare.getElseRegion().takeBody(branch.getElseRegion());
+  for (auto [from, to] : llvm::zip(results, bare.getResults()))
+    from.replaceAllUsesWith(to);
+  branch.erase();
+}
+
 LogicalResult TileLowering::run() {
   analysis.run(body);
   if (failed(lowerBlock(body)))
     return failure();
+  SmallVector<Operation *> terminators;
   for (scf::WhileOp loop : loops)
-    for (Operation *terminator : {loop.getBeforeBody()->getTerminator(),
-                                  loop.getAfterBody()->getTerminator()})
-      for (int i = terminator->getNumOperands(); i-- > 0;)
-        if (isTile(terminator->getOperand(i).getType()))
-          terminator->eraseOperand(i);
+    llvm::append_values(terminators, loop.getBeforeBody()->getTerminator(),
+                        loop.getAfterBody()->getTerminator());
+  for (scf::IfOp branch : branches)
+    llvm::append_values(terminators, branch.thenBlock()->getTerminator(),
+                        branch.elseBlock()->getTerminator());
+  for (Operation *terminator : terminators)
+    for (int i = terminator->getNumOperands(); i-- > 0;)
+      if (isTile(terminator->getOperand(i).getType()))
+        terminator->eraseOperand(i);
   for (scf::WhileOp loop : loops)
     for (OpOperand &init : loop->getOpOperands())
       if (Operation *def = init.get().getDefiningOp();
@@ -256,6 +306,8 @@ LogicalResult TileLowering::run() {
         init.drop();
   for (Operation *op : llvm::reverse(dead))
     op->erase();
+  for (scf::IfOp branch : branches)
+    dropTiles(branch);
   for (scf::WhileOp loop : llvm::reverse(loops))
     dropCarriedTiles(loop);
   return success();

@@ -2,14 +2,13 @@
 
 // The column form with one decay a row: y = E * (tril(x c^T) W + x S^T), and the
 // carry S' = exp2(G_n) (S + W^T c). Sizes that are no multiples of a register
-// are padded: the loads make zeros. A tied write is not zero where the gate is
-// padding, so it is masked by rows and columns.
+// are padded: the loads make zeros, and where the gate is zero, so is a write
+// tied to it. Nothing is masked unless the decay ends the window.
 
 module {
 module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK-LABEL: func.func @columns(
 // CHECK-SAME: %[[Q:[a-z0-9]+]]: memref<?x?x2x60xf32, {{[^%]*}}gsa.kind = "input", gsa.name = "q"{{[^%]*}}%[[C:[a-z0-9]+]]: {{[^%]*}}%[[G:[a-z0-9]+]]: {{[^%]*}}%[[O:[a-z0-9]+]]: memref<?x?x2x40xf32, {{[^%]*}}gsa.kind = "output", gsa.name = "o"
-// CHECK-DAG: %[[M:.*]] = arith.constant dense<40> : tensor<8x48xi32>
 // CHECK-DAG: %[[MIDDLE:.*]] = arith.constant dense<-5.500000e+01> : tensor<48xf32>
 // CHECK-DAG: %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : tensor<48x64xf32>
 // CHECK-DAG: %[[B:.*]] = memref.dim %[[C]], %c0
@@ -23,25 +22,37 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[GATE:.*]] = tile.load %[[G]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[ROWS]]
 // CHECK-SAME: -> tensor<8x48xf32>
 // CHECK: %[[FLOOR:.*]] = arith.maximumf
-// CHECK: %[[SUMS:.*]], %{{.*}}, %{{.*}} = tile.scan add %[[FLOOR]] along 0
+// CHECK: %[[SUMS:.*]], %{{.*}}, %[[TOTAL:.*]] = tile.scan add %[[FLOOR]] along 0
 // CHECK: %[[REFERENCE:.*]] = tile.broadcast %[[MIDDLE]] along 0
 // CHECK: %[[FROM:.*]] = arith.subf %[[SUMS]], %[[REFERENCE]]
 // CHECK: %[[E:.*]] = math.exp2 %[[FROM]]
-// CHECK: %[[WINDOW:.*]] = scf.if
+// CHECK: %[[S1:.*]] = math.expm1 %[[GATE]]
+// CHECK: %[[TIED:.*]] = arith.negf %[[S1]]
+// CHECK: %[[GROWN:.*]] = math.exp2
+// CHECK: %[[ALL:.*]] = arith.mulf %[[TIED]], %[[GROWN]] fastmath<contract>
+// CHECK: %[[LOWEST:.*]] = tile.reduce min %[[TOTAL]] along [0]
+// CHECK: %[[FITS:.*]] = arith.cmpf oge, %[[LOWEST]]
+// CHECK: %[[IF:.*]]:3 = scf.if %[[FITS]]
+// CHECK-NEXT: scf.yield %[[ROWS]], %[[TOTAL]], %[[ALL]]
+// CHECK-NEXT: else
+// CHECK: %[[WINDOW:.*]] = arith.minsi %{{.*}}, %[[ROWS]]
+// CHECK: %[[LIVE:.*]] = arith.cmpi slt
+// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[FLOOR]]
+// CHECK: %[[PART:.*]] = tile.reduce add %[[KEPT]] along [0]
+// CHECK: %[[W:.*]] = arith.select %[[LIVE]], %[[ALL]]
+// CHECK: scf.yield %[[WINDOW]], %[[PART]], %[[W]]
 // CHECK-DAG: %[[X:.*]] = tile.load %[[Q]]{{.*}} -> tensor<8x64xf32>
 // CHECK-DAG: %[[COLS:.*]] = tile.load %[[C]]{{.*}} -> tensor<8x64xf32>
 // CHECK: %[[XC:.*]] = tile.mma %[[X]], %{{.*}}, %{{.*}} : tensor<8x64xf32>, tensor<64x8xf32>, tensor<8x8xf32>
 // CHECK: %[[CAUSAL:.*]] = arith.select %{{.*}}, %[[XC]]
 // CHECK: %[[XS:.*]] = tile.mma %[[X]], %{{.*}}, %{{.*}} : tensor<8x64xf32>, tensor<64x48xf32>, tensor<8x48xf32>
-// CHECK: math.expm1 %[[GATE]]
-// CHECK: arith.cmpi slt, %{{.*}}, %[[M]]
-// CHECK: %[[W:.*]] = arith.select
-// CHECK: %[[Y:.*]] = tile.mma %[[CAUSAL]], %[[W]], %[[XS]]
+// CHECK: %[[Y:.*]] = tile.mma %[[CAUSAL]], %[[IF]]#2, %[[XS]]
 // CHECK: %[[EY:.*]] = arith.mulf %[[Y]], %[[E]]
-// CHECK: tile.store %{{.*}}, %[[O]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[WINDOW]]
-// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %[[WINDOW]]
-// CHECK: tile.reduce add
-// CHECK: %[[WT:.*]] = tile.transpose %[[W]]
+// CHECK: tile.store %{{.*}}, %[[O]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[IF]]#0
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %[[IF]]#0
+// CHECK-NOT: tile.reduce
+// CHECK-DAG: %[[WT:.*]] = tile.transpose %[[IF]]#2
+// CHECK-DAG: math.exp2 %[[IF]]#1
 // CHECK: %[[SUM:.*]] = tile.mma %[[WT]], %[[COLS]], %[[S]]
 // CHECK: %[[STATE:.*]] = arith.mulf %[[SUM]]
 // CHECK: scf.yield %[[NEXT]], %[[STATE]]
@@ -61,7 +72,8 @@ func.func @columns(%q: tensor<?x?x2x60xf32> {gsa.name = "q"},
 
 // -----
 
-// A softmax over padded slots gives them nothing.
+// A softmax over padded slots gives them nothing. It is normalised behind the
+// read, which is linear.
 
 module {
 module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
@@ -71,6 +83,17 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %[[SIZE]]
 // CHECK: %[[X:.*]] = arith.select %[[INSIDE]], %{{.*}}, %[[NONE]]
 // CHECK: tile.reduce max %[[X]] along [1]
+// CHECK: %[[OFFSET:.*]] = tile.broadcast %{{.*}} along 1 : tensor<8xf32> -> tensor<8x48xf32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[X]], %{{.*}} fastmath<contract>
+// CHECK: %[[EXPONENT:.*]] = arith.subf %[[SCALED]], %[[OFFSET]] fastmath<contract>
+// CHECK: %[[P:.*]] = math.exp2 %[[EXPONENT]]
+// CHECK: %[[SUM:.*]] = tile.reduce add %[[P]] along [1]
+// CHECK: %[[RECIPROCAL:.*]] = arith.divf %{{.*}}, %[[SUM]]
+// CHECK: tile.mma %[[P]], {{.*}} tensor<8x8xf32>
+// CHECK: %[[READ:.*]] = tile.mma {{.*}} tensor<8x32xf32>
+// CHECK: %[[READ2:.*]] = tile.mma {{.*}} tensor<8x32xf32>
+// CHECK: %[[EACH:.*]] = tile.broadcast %[[RECIPROCAL]] along 1
+// CHECK: arith.mulf %[[READ2]], %[[EACH]]
 func.func @weights(%q: tensor<?x?x2x40xf32>, %c: tensor<?x?x2x32xf32>)
     -> tensor<?x?x2x32xf32>
     attributes {gsa.schedule = #gsa.schedule<fused, chunk = 8>} {
@@ -80,6 +103,30 @@ func.func @weights(%q: tensor<?x?x2x40xf32>, %c: tensor<?x?x2x32xf32>)
   %o = gsa.read rows %m, %p
       : !gsa.memory<2x40x32>, tensor<?x?x2x40xf32> -> tensor<?x?x2x32xf32>
   return %o : tensor<?x?x2x32xf32>
+}
+}
+}
+
+// -----
+
+// A softmax that is stored too is normalised first.
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+// CHECK-LABEL: func.func @stored_weights(
+// CHECK: %[[RECIPROCAL:.*]] = arith.divf
+// CHECK: %[[EACH:.*]] = tile.broadcast %[[RECIPROCAL]] along 1
+// CHECK: %[[P:.*]] = arith.mulf %{{.*}}, %[[EACH]]
+// CHECK: tile.mma %[[P]]
+func.func @stored_weights(%q: tensor<?x?x2x32xf32>)
+    -> (tensor<?x?x2x32xf32>, tensor<?x?x2x32xf32>)
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 8>} {
+  %p = gsa.softmax %q : tensor<?x?x2x32xf32>
+  %m = gsa.memory rows(%q : tensor<?x?x2x32xf32>)
+      columns(%q : tensor<?x?x2x32xf32>) : !gsa.memory<2x32x32>
+  %o = gsa.read rows %m, %p
+      : !gsa.memory<2x32x32>, tensor<?x?x2x32xf32> -> tensor<?x?x2x32xf32>
+  return %o, %p : tensor<?x?x2x32xf32>, tensor<?x?x2x32xf32>
 }
 }
 }
@@ -200,6 +247,22 @@ module {
 module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // expected-error @+1 {{a function must have a schedule before it is chunked, got none}}
 func.func @unscheduled(%c: tensor<?x?x2x16xf32>) -> tensor<?x?x2x16xf32> {
+  %m = gsa.memory rows(%c : tensor<?x?x2x16xf32>)
+      columns(%c : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
+  %o = gsa.read rows %m, %c
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xf32> -> tensor<?x?x2x16xf32>
+  return %o : tensor<?x?x2x16xf32>
+}
+}
+}
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+// expected-error @+1 {{a schedule must have a number of tokens as chunk before a function is chunked, got auto}}
+func.func @auto(%c: tensor<?x?x2x16xf32>) -> tensor<?x?x2x16xf32>
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = auto>} {
   %m = gsa.memory rows(%c : tensor<?x?x2x16xf32>)
       columns(%c : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
   %o = gsa.read rows %m, %c

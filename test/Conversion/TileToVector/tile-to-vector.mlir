@@ -289,15 +289,53 @@ func.func @no_blocks() attributes {gsa.kernel} {
 
 module {
 module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
-func.func @branch(%c: i1, %n: index) attributes {gsa.kernel} {
+func.func @tiles_of_a_loop(%m: index, %n: index) attributes {gsa.kernel} {
   %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
   scf.forall (%s) in (%n) {
     // expected-error @+1 {{must not result in tiles to be lowered}}
-    %x = scf.if %c -> (tensor<16x16xf32>) {
-      scf.yield %zero : tensor<16x16xf32>
-    } else {
-      scf.yield %zero : tensor<16x16xf32>
+    %x = scf.for %i = %c0 to %m step %c1 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+      scf.yield %a : tensor<16x16xf32>
     }
+  }
+  return
+}
+}
+}
+
+// -----
+
+// Both sides of a branch write what they result in to one buffer.
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+// CHECK-LABEL: func.func @branch(
+// CHECK: %[[ROWS:.*]] = arith.select %[[C:.*]], %c8, %c1
+// CHECK: scf.if %[[C]] {
+// CHECK: %[[LINE:.*]] = vector.load %[[LOADED:.*]][%{{.*}}, %c0]
+// CHECK: vector.store %[[LINE]], %[[BUFFER:.*]][%{{.*}}, %c0]
+// CHECK: } else {
+// CHECK: vector.store %cst, %[[BUFFER]][%{{.*}}, %c0]
+// CHECK: }
+// CHECK: scf.for %{{.*}} = %c0 to %[[ROWS]]
+// CHECK: vector.load %[[BUFFER]]
+func.func @branch(%c: i1, %n: index, %x: memref<?x16xf32, strided<[?, 1], offset: ?>>)
+    attributes {gsa.kernel} {
+  %zero = arith.constant dense<0.0> : tensor<8x16xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.forall (%s) in (%n) {
+    %a = tile.load %x[%s, %c0] dims [0, 1] rows %c8
+        : memref<?x16xf32, strided<[?, 1], offset: ?>> -> tensor<8x16xf32>
+    %rows, %b = scf.if %c -> (index, tensor<8x16xf32>) {
+      scf.yield %c8, %a : index, tensor<8x16xf32>
+    } else {
+      scf.yield %c1, %zero : index, tensor<8x16xf32>
+    }
+    tile.store %b, %x[%s, %c0] dims [0, 1] rows %rows
+        : tensor<8x16xf32>, memref<?x16xf32, strided<[?, 1], offset: ?>>
   }
   return
 }

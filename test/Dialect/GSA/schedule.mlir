@@ -10,6 +10,14 @@ func.func private @forms() attributes {
 
 // -----
 
+// CHECK: func private @auto
+// CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = auto, slices = 2>
+func.func private @auto() attributes {
+  gsa.schedule = #gsa.schedule<fused, chunk = auto, slices = 2>
+}
+
+// -----
+
 // CHECK: func private @attached
 // CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 2>
 func.func private @attached() attributes {
@@ -45,6 +53,13 @@ func.func private @schedule_1_small() attributes {
 
 // -----
 
+func.func private @schedule_1_zero() attributes {
+  // expected-error @below {{a schedule's chunk must be a power of two from 2 to 256, got 0 [schedule-1]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 0>
+}
+
+// -----
+
 func.func private @schedule_2() attributes {
   // expected-error @below {{a schedule's slices must be positive, got 0 [schedule-2]}}
   gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 0>
@@ -68,6 +83,5 @@ func.func private @no_chunk() attributes {
 
 func.func private @number_is_no_number() attributes {
   // expected-error @below {{expected integer value}}
-  // expected-error @below {{failed to parse GSA_ScheduleAttr parameter 'chunk'}}
   gsa.schedule = #gsa.schedule<fused, chunk = sixteen>
 }
