@@ -38,7 +38,11 @@ class Image(ctypes.Structure):
                 ("scratch", ctypes.c_int64), ("schedule", ctypes.c_char_p),
                 ("entry", ctypes.CFUNCTYPE(None, ctypes.POINTER(Tensor),
                                            ctypes.c_int64, ctypes.c_void_p)),
-                ("features", ctypes.c_uint64)]
+                ("features", ctypes.c_uint64), ("code", ctypes.c_void_p),
+                ("code_size", ctypes.c_size_t), ("stages", ctypes.c_void_p),
+                ("workspace", ctypes.c_void_p), ("num_stages", ctypes.c_int32),
+                ("arch", ctypes.c_int32), ("match", ctypes.c_int32),
+                ("reserved", ctypes.c_int32)]
 
 
 class Kernel(ctypes.Structure):
