@@ -31,7 +31,7 @@ static void buildTile(OpPassManager &machine) { simplify(machine); }
 /// Devices: per-lane vectors and instructions.
 static void buildGPU(OpPassManager &machine) {
   machine.addPass(createExpandFunctionsPass());
-  machine.addPass(createApproximateMathPass({/*nativeExp2=*/true}));
+  machine.addPass(createApproximateMathPass({/*device=*/true}));
   simplify(machine);
 }
 

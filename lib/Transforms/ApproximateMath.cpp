@@ -111,6 +111,7 @@ struct ApproximateMathPass
 private:
   static void populateShared(RewritePatternSet &patterns) {
     patterns.add<Approximate<math::LogOp, emitLog>,
+                 Approximate<math::Log2Op, emitLog2>,
                  Approximate<math::Log10Op, emitLog10>,
                  Approximate<math::RoundOp, emitRound>>(patterns.getContext());
   }
@@ -119,7 +120,6 @@ private:
     patterns.add<
         Approximate<math::Exp2Op, emitExp2>, Approximate<math::ExpOp, emitExp>,
         Approximate<math::ExpM1Op, emitExpM1>,
-        Approximate<math::Log2Op, emitLog2>,
         Approximate<math::Log1pOp, emitLog1p>,
         Approximate<math::TanhOp, emitTanh>, Approximate<math::ErfOp, emitErf>,
         Approximate<math::RsqrtOp, emitRsqrt>,
@@ -139,7 +139,7 @@ private:
                  Approximate<math::Log1pOp, emitDeviceLog1p>,
                  Approximate<math::TanhOp, emitDeviceTanh>,
                  Approximate<math::ErfOp, emitDeviceErf>, Widen<math::Exp2Op>,
-                 Widen<math::Log2Op>, Widen<math::RsqrtOp>, Widen<math::SqrtOp>,
+                 Widen<math::RsqrtOp>, Widen<math::SqrtOp>,
                  Widen<math::TruncOp>, Widen<math::FloorOp>,
                  Widen<math::CeilOp>, Widen<math::RoundEvenOp>,
                  Widen<math::CopySignOp>, Widen<math::FmaOp>,
@@ -159,9 +159,9 @@ private:
           isa<TensorType>(op->getResult(0).getType()))
         return WalkResult::advance();
       if (device && getElementTypeOrSelf(op->getResult(0)).isF32() &&
-          isa<math::Exp2Op, math::Log2Op, math::RsqrtOp, math::TruncOp,
-              math::FloorOp, math::CeilOp, math::RoundEvenOp, math::CopySignOp,
-              math::FmaOp>(op))
+          isa<math::Exp2Op, math::RsqrtOp, math::TruncOp, math::FloorOp,
+              math::CeilOp, math::RoundEvenOp, math::CopySignOp, math::FmaOp>(
+              op))
         return WalkResult::advance();
       op->emitError(
           "a function in a kernel must be of f32, f16 or bf16 and "

@@ -81,13 +81,12 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
     `math.fma` fused if the processor fuses. Functions that are left and need a
     library are errors.
 
-    With `device`, what matrix machines have instructions for stays, computed in
-    f32: `math.exp2`, `log2` and `rsqrt`, right to two units in the last place,
-    and exactly `ceil`, `floor`, `roundeven`, `trunc`, `copysign`, `fma`,
-    `arith.maxnumf` and `minnumf`. `exp`, `expm1`, `tanh` and `erf` are made of
-    `exp2`: `exp` and `expm1` of x are right to 1e-6 + 1e-7 |x|, the others to
-    1e-6.
-    Divisions on the way allow reciprocals (`arcp`).
+    With `device`, what devices have instructions for stays, computed in f32:
+    `math.exp2` and `rsqrt`, right to two units in the last place, and exactly
+    `ceil`, `floor`, `roundeven`, `trunc`, `copysign`, `fma`, `arith.maxnumf`
+    and `minnumf`. `exp`, `expm1`, `tanh` and `erf` are made of `exp2`: `exp` and
+    `expm1` of x are right to 1e-6 + 1e-7 |x|, the others to 1e-6. Divisions on
+    the way allow reciprocals (`arcp`).
   }];
   let options = [Option<"device", "device", "bool", "false",
                         "keep what devices have instructions for">];

@@ -74,7 +74,7 @@ def compile(text, targets, folder):
     run("gsa-compile", path / "targets.mlir", "--from=chunked", "-o", path / "all.o")
     # The object names the runtime, which nothing here calls.
     runtime = [f"-Wl,--defsym=gsa_{name}=0"
-               for name in ("launch", "query", "workspace_size")]
+               for name in ("launch", "preload", "query", "workspace_size")]
     run("cc", "-shared", path / "all.o", *runtime, "-o", path / "all.so")
     return ctypes.CDLL(str(path / "all.so"))
 
