@@ -91,6 +91,35 @@ def ChunkMemoryPass : Pass<"gsa-chunk-memory", "func::FuncOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def AllocateSharedPass : Pass<"gsa-allocate-shared", "func::FuncOp"> {
+  let summary = "Rings and tiles get bytes of the block's shared memory";
+  let description = [{
+    For kernels of the `tile` stage: sets `tile.offset` of rings and of ops whose
+    result is a place, `tile.scratch` of ops that exchange values between warps,
+    and the kernel's `gsa.shared`, all in bytes. Places of a role that are not
+    alive together may share bytes. An error tells who needs how much when it is
+    more than the target's blocks may use.
+  }];
+}
+
+def ConvertTileToGPUPass : Pass<"convert-tile-to-gpu", "ModuleOp"> {
+  let summary = "Tiles become vectors that lanes hold";
+  let description = [{
+    For devices: makes of each kernel of the `tile` stage, with shared memory
+    allocated, the code of one thread. A tile in registers becomes the vector of
+    what a lane holds, in register order; a place its address in the dynamic
+    shared memory `<kernel>_shared`; roles become branches on the warp's number.
+    Sets `gsa.threads`. Instructions that are not arithmetic are the target's
+    (`Device`, `MatrixAtom`).
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
 def ConvertTileToVectorPass
     : Pass<"convert-tile-to-vector", "func::FuncOp"> {
   let summary = "Tiles become vectors over a scratch buffer";

@@ -2,9 +2,9 @@
 //
 // An atom is an instruction that multiplies: what it takes, who holds what,
 // and how a whole tile's product is spelled with it. `assign-layouts` chooses
-// atoms by what they say of themselves, `convert-tile-to-gpu` asks them to emit;
-// neither knows an instruction's name. A target lists its atoms in order of
-// preference.
+// atoms by what they say of themselves, `convert-tile-to-gpu` asks them to
+// emit; neither knows an instruction's name. A target lists its atoms in order
+// of preference.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,11 +12,13 @@
 #define GSA_TARGET_ATOM_H
 
 #include "gsa/Layout/Layout.h"
+#include "gsa/Target/SharedAccess.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
 
 #include <optional>
+#include <vector>
 
 namespace mlir::gsa {
 
@@ -33,14 +35,8 @@ struct ProductShape {
 /// A factor as the lanes have it: its elements in registers, or where it lies.
 struct FactorValue {
   Value value;   ///< vector of a lane's elements in register order, or the i32
-                 ///< byte offset of a place in the block's shared memory
+                 ///< address of a place in shared memory
   Layout layout; ///< of the whole factor, MxK or KxN: `isPlace()` tells which
-};
-
-/// The lane that a product is emitted for.
-struct Worker {
-  Value lane; ///< i32, below the number of lanes of a warp
-  Value warp; ///< i32, below `ProductShape::warps`, equal in all of its lanes
 };
 
 class MatrixAtom {
@@ -68,7 +64,7 @@ public:
   /// The layouts in which a factor, MxK or KxN, may lie in shared memory, best
   /// first; empty if it cannot. `contiguous` is the factor's dimension along
   /// which the memory is filled from has unit stride.
-  virtual SmallVector<Layout> getPlaces(Factor factor,
+  virtual std::vector<Layout> getPlaces(Factor factor,
                                         const ProductShape &shape,
                                         unsigned contiguous) const = 0;
 

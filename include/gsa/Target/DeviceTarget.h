@@ -8,6 +8,8 @@
 #ifndef GSA_TARGET_DEVICETARGET_H
 #define GSA_TARGET_DEVICETARGET_H
 
+#include "gsa/Target/Atom.h"
+#include "gsa/Target/Device.h"
 #include "gsa/Target/Target.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -96,6 +98,13 @@ public:
   const DeviceFacts &getFacts() const { return facts; }
   /// bf16 and f16.
   bool multiplies(Type element) const override;
+
+  /// How lanes meet, exchange and copy.
+  virtual const Device &getDevice() const = 0;
+  /// Instructions that multiply, in order of preference.
+  virtual ArrayRef<const MatrixAtom *> getAtoms() const = 0;
+  /// The atom of that name, or null.
+  const MatrixAtom *lookupAtom(StringRef name) const;
 
   /// `gsa_image::arch`.
   virtual int32_t getArch() const = 0;

@@ -15,6 +15,9 @@ public:
   AMDTarget(StringRef name, int32_t arch, const DeviceFacts &facts)
       : DeviceTarget(name, "amd", facts), arch(arch) {}
 
+  const Device &getDevice() const override;
+  ArrayRef<const MatrixAtom *> getAtoms() const override;
+
   int32_t getBackend() const override;
   /// The number behind "gfx".
   int32_t getArch() const override { return arch; }

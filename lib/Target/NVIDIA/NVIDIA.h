@@ -19,6 +19,9 @@ public:
                const DeviceFacts &facts)
       : DeviceTarget(name, "nvidia", facts), arch(arch), features(features) {}
 
+  const Device &getDevice() const override;
+  ArrayRef<const MatrixAtom *> getAtoms() const override;
+
   int32_t getBackend() const override;
   int32_t getArch() const override { return arch; }
 

@@ -1,0 +1,31 @@
+//===- SharedMemory.h - What takes shared memory, and how much -*- C++ -*-===//
+
+#ifndef GSA_CONVERSION_SHAREDMEMORY_H
+#define GSA_CONVERSION_SHAREDMEMORY_H
+
+#include "dialects/GSA/GSANames.h"
+#include "dialects/Tile/Tile.h"
+
+namespace mlir::gsa {
+
+/// Of a ring, or an op whose result is a place: its first byte in the block's
+/// shared memory. Of an op that exchanges tiles between warps: that of its
+/// scratch memory.
+inline constexpr llvm::StringLiteral kOffsetAttr = "tile.offset";
+inline constexpr llvm::StringLiteral kScratchAttr = "tile.scratch";
+
+/// What the first byte of the block's shared memory, and of each tile in it, is
+/// a multiple of.
+inline constexpr int64_t kSharedAlignment = 1024;
+
+/// Bytes from one slot of a ring to the next, and of a tile or scalar.
+int64_t getSlotBytes(tile::RingType ring);
+int64_t getSharedBytes(Type type);
+
+/// Bytes of scratch memory that `op` needs in a role of `warps` warps of
+/// `lanes` lanes; 0 for most.
+int64_t getScratchBytes(Operation *op, int64_t warps, int64_t lanes);
+
+} // namespace mlir::gsa
+
+#endif // GSA_CONVERSION_SHAREDMEMORY_H

@@ -1,0 +1,109 @@
+//===- Device.h - How a device spells what lanes do together ----*- C++ -*-===//
+//
+// `convert-tile-to-gpu` and atoms ask for what arith, vector and llvm cannot
+// say: meeting, exchanging, copying behind the lanes' backs. Pointers to shared
+// memory are i32 addresses, so that code can XOR them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_TARGET_DEVICE_H
+#define GSA_TARGET_DEVICE_H
+
+#include "gsa/Target/SharedAccess.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace mlir::gsa {
+
+/// Address spaces, the same for all families.
+inline constexpr unsigned kGlobalSpace = 1;
+inline constexpr unsigned kSharedSpace = 3;
+
+/// The type of `bytes` (1, 2, 4, 8 or 16) that are moved and not computed with:
+/// an integer, or a vector of i32.
+Type getWordsType(OpBuilder &builder, int64_t bytes);
+
+/// Some warps of a block that meet.
+struct Party {
+  int64_t number;  ///< 0 is the whole block, others are parts of it
+  int64_t threads; ///< of all its warps
+};
+
+class Device {
+public:
+  Device() = default;
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+  virtual ~Device();
+
+  /// Lanes of a warp.
+  virtual int64_t getWarpLanes() const = 0;
+
+  /// The threads of `party` wait for each other; each sees what the others
+  /// wrote before.
+  virtual void emitBarrier(OpBuilder &builder, Location loc,
+                           const Party &party) const = 0;
+
+  /// What the lane whose number differs in the bits `mask` has in `value`, of
+  /// 32 bits.
+  virtual Value emitShuffle(OpBuilder &builder, Location loc, Value value,
+                            int64_t mask) const = 0;
+
+  /// `value`, i32 and equal in all lanes of a warp, known to be so.
+  virtual Value emitUniform(OpBuilder &builder, Location loc,
+                            Value value) const = 0;
+
+  /// `value`, i32, from where nothing is known of it: code that depends on it
+  /// is not moved out of loops, where it would occupy registers.
+  virtual Value emitOpaque(OpBuilder &builder, Location loc,
+                           Value value) const = 0;
+
+  /// `bytes` at `pointer`, a multiple of them, of type `getWordsType`; zero,
+  /// and no access, where `present` (i1, or null for true) is not set.
+  virtual Value emitLoad(OpBuilder &builder, Location loc, Value pointer,
+                         int64_t bytes, Value present) const;
+  /// The counterpart: writes nothing where `present` is not set.
+  virtual void emitStore(OpBuilder &builder, Location loc, Value value,
+                         Value pointer, Value present) const;
+
+  /// Most bytes, 16, 8 or 4, that one asynchronous copy moves; 0 if there are
+  /// no such copies.
+  virtual int64_t getCopyBytes() const { return 0; }
+  /// Starts to copy `present` (i32, at most `bytes`) bytes from `pointer` to
+  /// the shared address `to`, and zeros behind them up to `bytes`. Both are
+  /// multiples of `bytes`.
+  virtual void emitCopy(OpBuilder &builder, Location loc, Value to,
+                        Value pointer, int64_t bytes, Value present) const;
+  /// This lane's copies so far have landed.
+  virtual void emitWaitCopies(OpBuilder &builder, Location loc) const;
+
+  /// What this lane wrote to shared memory is seen by matrix instructions that
+  /// read it asynchronously, once the lanes have met.
+  virtual void emitMatrixFence(OpBuilder &builder, Location loc) const {}
+
+  /// Waits until at most `left` products begun before are running. `sums` are
+  /// vectors that products write, finished or running; `factors` vectors that
+  /// the finished ones read. Gives `sums` as they are behind the wait.
+  virtual SmallVector<Value> emitWaitProducts(OpBuilder &builder, Location loc,
+                                              int64_t left, ValueRange sums,
+                                              ValueRange factors) const;
+
+  /// What `access` reads at `address`, as the words of a lane's registers, with
+  /// an instruction for matrices; empty if none fits. Registers are two a word.
+  virtual SmallVector<Value> emitMatrixLoad(OpBuilder &builder, Location loc,
+                                            const SharedAccess &access,
+                                            const Worker &worker,
+                                            Value address) const {
+    return {};
+  }
+  /// The counterpart; false if no instruction fits.
+  virtual bool emitMatrixStore(OpBuilder &builder, Location loc,
+                               const SharedAccess &access, const Worker &worker,
+                               Value address, ArrayRef<Value> words) const {
+    return false;
+  }
+};
+
+} // namespace mlir::gsa
+
+#endif // GSA_TARGET_DEVICE_H

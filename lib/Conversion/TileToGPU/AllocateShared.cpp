@@ -1,0 +1,298 @@
+//===- AllocateShared.cpp - Who has which bytes of shared memory ----------===//
+//
+// Rings, and scratch memory of scans and reductions, have bytes of their own:
+// nothing but the block's barriers separates what is written there. Tiles that
+// are values, and scratch memory of conversions, share bytes within a role
+// where they are not alive together: they are written behind a barrier of the
+// role.
+//
+//===----------------------------------------------------------------------===//
+
+#include "gsa/Conversion/Passes.h"
+#include "gsa/Conversion/SharedMemory.h"
+#include "gsa/Layout/Move.h"
+#include "gsa/Target/DeviceTarget.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::gsa {
+#define GEN_PASS_DEF_ALLOCATESHAREDPASS
+#include "gsa/Conversion/Passes.h.inc"
+} // namespace mlir::gsa
+
+using namespace mlir;
+using namespace mlir::gsa;
+using namespace mlir::tile;
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static Layout layoutOf(Type type) {
+  return cast<LayoutAttr>(cast<RankedTensorType>(type).getEncoding())
+      .getLayout();
+}
+
+static bool isPlace(Type type) {
+  auto tile = dyn_cast<RankedTensorType>(type);
+  return tile && isa_and_present<LayoutAttr>(tile.getEncoding()) &&
+         layoutOf(tile).isPlace();
+}
+
+int64_t gsa::getSharedBytes(Type type) {
+  if (type.isIndex())
+    return 8;
+  if (auto tile = dyn_cast<RankedTensorType>(type))
+    return llvm::divideCeil(
+        tile.getNumElements() * tile.getElementTypeBitWidth(), 8);
+  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+}
+
+/// What a tile's first byte is a multiple of: swizzles XOR the bits below.
+static int64_t alignmentOf(int64_t bytes) {
+  return std::min<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(bytes, 16)),
+                           kSharedAlignment);
+}
+
+int64_t gsa::getSlotBytes(RingType ring) {
+  int64_t bytes = getSharedBytes(ring.getVersion());
+  if (!isa<RankedTensorType>(ring.getVersion()))
+    return bytes;
+  return llvm::alignTo(bytes, alignmentOf(bytes));
+}
+
+/// Lanes' registers of a layout without those dimensions.
+static int64_t registersWithout(Layout layout, ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> sorted(dims);
+  llvm::sort(sorted, std::greater<>());
+  for (int64_t dim : sorted) {
+    if (layout.getRank() == 1)
+      return 1;
+    layout = layout.drop(dim);
+  }
+  return layout.getNumRegisters();
+}
+
+/// Whether warps hold different coordinates along these dimensions.
+static bool spansWarps(const Layout &layout, ArrayRef<int64_t> dims) {
+  return llvm::any_of(
+      layout.getBases(Layout::Input::Warp), [&](const Coordinates &base) {
+        return llvm::any_of(dims, [&](int64_t dim) { return base[dim] != 0; });
+      });
+}
+
+int64_t gsa::getScratchBytes(Operation *op, int64_t warps, int64_t lanes) {
+  constexpr int64_t wordBytes = 4;
+  if (auto convert = dyn_cast<ConvertOp>(op)) {
+    Type from = convert.getOperand().getType();
+    Type to = convert.getResult().getType();
+    if (isPlace(from) || isPlace(to))
+      return 0;
+    MoveKind kind = move(layoutOf(from), layoutOf(to));
+    bool staysInLane = kind == MoveKind::None || kind == MoveKind::Registers;
+    return staysInLane ? 0 : getSharedBytes(to);
+  }
+  auto exchange = [&](Value operand, ArrayRef<int64_t> dims,
+                      int64_t more) -> int64_t {
+    const Layout &layout = layoutOf(operand.getType());
+    if (!spansWarps(layout, dims))
+      return 0;
+    return warps * lanes * wordBytes * registersWithout(layout, dims) * more;
+  };
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return exchange(reduce.getOperand(), reduce.getDims(), 1);
+  if (auto scan = dyn_cast<ScanOp>(op)) {
+    // Registers above the warps' coordinates are blocks that warps exchange.
+    const Layout &layout = layoutOf(scan.getOperand().getType());
+    int64_t dim = scan.getDim(), lowest = layout.getShape()[dim];
+    for (const Coordinates &base : layout.getBases(Layout::Input::Warp))
+      if (base[dim])
+        lowest = std::min(lowest, base[dim]);
+    int64_t blocks = 1;
+    for (int64_t i = 0; i < layout.getNumRegisters(); ++i)
+      blocks = std::max(blocks, layout.apply(i, 0, 0)[dim] / lowest + 1);
+    return exchange(scan.getOperand(), dim, blocks);
+  }
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Lives
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Bytes that something needs while a role runs its ops number `begin` to
+/// `end`.
+struct Tenant {
+  Operation *op;
+  StringRef attribute;
+  int64_t bytes;
+  int64_t begin, end;
+  int64_t offset = 0;
+};
+
+/// Numbers of a role's ops, in order; ops in regions follow the op around them.
+class Order {
+public:
+  explicit Order(Region &role) {
+    role.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      begin[op] = count++;
+      return;
+    });
+    role.walk<WalkOrder::PostOrder>([&](Operation *op) {
+      int64_t last = begin[op];
+      for (Region &region : op->getRegions())
+        for (Operation &inner : region.getOps())
+          last = std::max(last, end[&inner]);
+      end[op] = last;
+    });
+  }
+
+  int64_t beginOf(Operation *op) const { return begin.lookup(op); }
+
+  /// The last moment at which `user` may use what `def` made: all iterations of
+  /// loops that are around the one and not the other.
+  int64_t lastUse(Operation *def, Operation *user) const {
+    int64_t last = end.lookup(user);
+    for (Operation *at = user->getParentOp();
+         at && !at->isProperAncestor(def) && begin.contains(at);
+         at = at->getParentOp())
+      if (isa<LoopLikeOpInterface>(at))
+        last = std::max(last, end.lookup(at));
+    return last;
+  }
+
+  /// The last moment at which `value`, or one that runs on with it, is read.
+  int64_t endOf(Operation *def, Value value) const {
+    int64_t last = end.lookup(def);
+    for (Operation *user : value.getUsers()) {
+      last = std::max(last, lastUse(def, user));
+      // A transposed place is the same; a product reads until it is waited for.
+      if (isa<TransposeOp, MmaOp>(user))
+        last = std::max(last, endOf(def, user->getResult(0)));
+    }
+    return last;
+  }
+
+private:
+  DenseMap<Operation *, int64_t> begin, end;
+  int64_t count = 0;
+};
+
+struct AllocateSharedPass final
+    : gsa::impl::AllocateSharedPassBase<AllocateSharedPass> {
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    SmallVector<RolesOp> all;
+    kernel.walk([&](RolesOp roles) { all.push_back(roles); });
+    if (all.empty())
+      return;
+    FailureOr<const DeviceTarget *> target = getDeviceTarget(kernel);
+    if (failed(target))
+      return signalPassFailure();
+    if (all.size() != 1) {
+      kernel.emitOpError() << "must have one tile.roles, got " << all.size();
+      return signalPassFailure();
+    }
+    const DeviceFacts &facts = (*target)->getFacts();
+    SmallVector<Tenant> tenants;
+    kernel.walk([&](RingOp ring) {
+      auto type = cast<RingType>(ring.getRing().getType());
+      allot(tenants,
+            {ring, kOffsetAttr, type.getSlots() * getSlotBytes(type), 0, 0});
+    });
+    int64_t floor = total;
+    for (auto [i, region] : llvm::enumerate(all.front().getRoles()))
+      floor = allotRole(tenants, region, all.front().getWarps()[i],
+                        facts.warpLanes, floor);
+    Builder builder(kernel.getContext());
+    for (const Tenant &tenant : tenants)
+      tenant.op->setAttr(tenant.attribute,
+                         builder.getI64IntegerAttr(tenant.offset));
+    kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
+    if (total > facts.sharedBytes)
+      return report(kernel, tenants, facts.sharedBytes);
+  }
+
+private:
+  /// Bytes taken so far.
+  int64_t total = 0;
+
+  /// Gives a tenant bytes of its own.
+  void allot(SmallVector<Tenant> &tenants, Tenant tenant) {
+    tenant.offset = llvm::alignTo(total, alignmentOf(tenant.bytes));
+    total = tenant.offset + tenant.bytes;
+    tenants.push_back(tenant);
+  }
+
+  /// Gives a role's tenants bytes from `floor` on; those that are never alive
+  /// together may have the same. Returns where they end.
+  int64_t allotRole(SmallVector<Tenant> &tenants, Region &role, int64_t warps,
+                    int64_t lanes, int64_t floor) {
+    Order order(role);
+    SmallVector<Tenant> lives;
+    role.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      int64_t now = order.beginOf(op);
+      if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()))
+        lives.push_back({op, kOffsetAttr,
+                         getSharedBytes(op->getResult(0).getType()), now,
+                         order.endOf(op, op->getResult(0))});
+      int64_t scratch = getScratchBytes(op, warps, lanes);
+      if (!scratch)
+        return;
+      int64_t forever = std::numeric_limits<int64_t>::max();
+      if (isa<ConvertOp>(op))
+        lives.push_back({op, kScratchAttr, scratch, now, now});
+      else
+        lives.push_back({op, kScratchAttr, scratch, 0, forever});
+    });
+    // Largest first, each as low as those alive with it allow.
+    llvm::stable_sort(lives, [](const Tenant &a, const Tenant &b) {
+      return a.bytes > b.bytes;
+    });
+    int64_t top = floor;
+    SmallVector<Tenant> placed;
+    for (Tenant &tenant : lives) {
+      int64_t alignment = alignmentOf(tenant.bytes);
+      tenant.offset = llvm::alignTo(floor, alignment);
+      for (bool moved = true; moved;) {
+        moved = false;
+        for (const Tenant &other : placed) {
+          bool together =
+              tenant.begin <= other.end && other.begin <= tenant.end;
+          bool overlaps = tenant.offset < other.offset + other.bytes &&
+                          other.offset < tenant.offset + tenant.bytes;
+          if (!together || !overlaps)
+            continue;
+          tenant.offset = llvm::alignTo(other.offset + other.bytes, alignment);
+          moved = true;
+        }
+      }
+      placed.push_back(tenant);
+      top = std::max(top, tenant.offset + tenant.bytes);
+    }
+    llvm::append_range(tenants, placed);
+    total = std::max(total, top);
+    return top;
+  }
+
+  void report(func::FuncOp kernel, ArrayRef<Tenant> tenants, int64_t budget) {
+    InFlightDiagnostic diagnostic = kernel.emitOpError()
+                                    << "a block must use at most " << budget
+                                    << " bytes of shared memory, got " << total
+                                    << ": ";
+    llvm::interleaveComma(tenants, diagnostic, [&](const Tenant &tenant) {
+      diagnostic << tenant.bytes << " for " << tenant.op->getName();
+      if (tenant.attribute == kScratchAttr)
+        diagnostic << "'s exchange";
+      Type type = isa<RingOp>(tenant.op) || tenant.attribute == kOffsetAttr
+                      ? tenant.op->getResult(0).getType()
+                      : tenant.op->getOperand(0).getType();
+      diagnostic << " of " << type;
+    });
+    signalPassFailure();
+  }
+};
+} // namespace

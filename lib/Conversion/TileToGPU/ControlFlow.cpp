@@ -1,0 +1,182 @@
+//===- ControlFlow.cpp - Roles, branches and loops ------------------------===//
+
+#include "Lowering.h"
+#include "gsa/Conversion/SharedMemory.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+using namespace mlir::tile;
+
+//===----------------------------------------------------------------------===//
+// Roles
+//===----------------------------------------------------------------------===//
+
+/// Whether `op` or one inside is as `test` says.
+template <typename Test> static bool anyOf(Operation *op, Test test) {
+  return op
+      ->walk([&](Operation *inner) {
+        return test(inner) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether a lane writes a tile to shared memory.
+static bool writesShared(Operation *op) {
+  if (auto put = dyn_cast<PutOp>(op))
+    return isTile(put.getValue().getType());
+  return isa<FetchOp>(op) ||
+         (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()));
+}
+
+LogicalResult TileLowering::lower(RolesOp op) {
+  int64_t lanes = target.getFacts().warpLanes;
+  int64_t warps = llvm::sum_of(op.getWarps());
+  kernel->setAttr(kThreadsAttr, b.getI64IntegerAttr(warps * lanes));
+  // A matrix instruction that reads shared memory while its role goes on.
+  bool hasAsyncReaders = anyOf(op, [&](Operation *inner) {
+    auto mma = dyn_cast<MmaOp>(inner);
+    if (!mma || !mma.getAtomAttr())
+      return false;
+    const MatrixAtom *atom =
+        target.lookupAtom(mma.getAtomAttr().getName().getValue());
+    return atom && atom->isAsync();
+  });
+
+  Value thread = target.emitThreadIndex(b, b.getLoc());
+  Value lane = arith::AndIOp::create(b, thread, constant(lanes - 1));
+  Value warp =
+      arith::ShRUIOp::create(b, thread, constant(llvm::Log2_64(lanes)));
+  warp = device.emitUniform(b, b.getLoc(), warp);
+
+  OpBuilder::InsertionGuard guard(b);
+  int64_t first = 0;
+  for (auto [i, region] : llvm::enumerate(op.getRoles())) {
+    int64_t count = op.getWarps()[i];
+    scf::IfOp branch;
+    if (i + 1 < op.getRoles().size()) {
+      Value mine = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, warp,
+                                         constant(first + count));
+      branch = scf::IfOp::create(b, TypeRange(), mine, /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+    }
+    Value own = warp;
+    if (first)
+      own = arith::SubIOp::create(b, warp, constant(first));
+    bool writes = false;
+    for (Operation &inner : region.front())
+      writes |= anyOf(&inner, writesShared);
+    // A role that is the whole block meets as the block does.
+    int64_t number = count == warps ? 0 : static_cast<int64_t>(i) + 1;
+    role = {
+        op, {lane, own}, {number, count * lanes}, hasAsyncReaders && writes};
+    if (failed(lowerBody(region.front())))
+      return failure();
+    retire(0);
+    first += count;
+    if (branch)
+      b.setInsertionPointToStart(branch.elseBlock());
+  }
+  return success();
+}
+
+void TileLowering::emitRoleBarrier() {
+  if (role.fences)
+    device.emitMatrixFence(b, b.getLoc());
+  device.emitBarrier(b, b.getLoc(), role.party);
+}
+
+LogicalResult TileLowering::lower(BarrierOp op) {
+  if (role.fences)
+    device.emitMatrixFence(b, b.getLoc());
+  device.emitBarrier(
+      b, b.getLoc(),
+      {0, llvm::sum_of(role.roles.getWarps()) * target.getFacts().warpLanes});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Branches and loops
+//===----------------------------------------------------------------------===//
+
+LogicalResult TileLowering::lowerInto(Block &from, Block &to) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&to);
+  map.map(from.getArguments(), to.getArguments());
+  if (failed(lowerBody(from)))
+    return failure();
+  // Nothing that was begun here runs on behind it.
+  retire(0);
+  b.setLoc(from.getTerminator()->getLoc());
+  b.clone(*from.getTerminator(), map);
+  return success();
+}
+
+LogicalResult TileLowering::lower(scf::IfOp op) {
+  SmallVector<Type> types;
+  for (Type type : op.getResultTypes())
+    types.push_back(convert(type));
+  // What runs goes on beside a branch that is not concerned with products.
+  if (anyOf(op, [](Operation *inner) { return isa<MmaOp, WaitOp>(inner); }))
+    retire(0);
+  SmallVector<RunningProduct> outside;
+  std::swap(outside, running);
+  auto branch = scf::IfOp::create(b, types, get(op.getCondition()),
+                                  !op.getElseRegion().empty());
+  for (auto [from, to] :
+       llvm::zip_equal(op->getRegions(), branch->getRegions())) {
+    if (from.empty())
+      continue;
+    to.front().clear();
+    if (failed(lowerInto(from.front(), to.front())))
+      return failure();
+  }
+  std::swap(outside, running);
+  map.map(op.getResults(), branch.getResults());
+  return success();
+}
+
+LogicalResult TileLowering::lower(scf::ForOp op) {
+  retire(0);
+  SmallVector<Value> inits;
+  for (Value init : op.getInitArgs())
+    inits.push_back(get(init));
+  auto loop =
+      scf::ForOp::create(b, get(op.getLowerBound()), get(op.getUpperBound()),
+                         get(op.getStep()), inits);
+  loop.getBody()->clear();
+  if (failed(lowerInto(*op.getBody(), *loop.getBody())))
+    return failure();
+  map.map(op.getResults(), loop.getResults());
+  return success();
+}
+
+LogicalResult TileLowering::lower(scf::WhileOp op) {
+  retire(0);
+  SmallVector<Value> inits;
+  for (Value init : op.getInits())
+    inits.push_back(get(init));
+  SmallVector<Type> types;
+  for (Type type : op.getResultTypes())
+    types.push_back(convert(type));
+  auto loop = scf::WhileOp::create(b, types, inits);
+  for (auto [from, to] :
+       llvm::zip_equal(op->getRegions(), loop->getRegions())) {
+    SmallVector<Type> arguments;
+    for (Type type : from.getArgumentTypes())
+      arguments.push_back(convert(type));
+    SmallVector<Location> locations(arguments.size(), op.getLoc());
+    Block *block;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      block = b.createBlock(&to, to.end(), arguments, locations);
+    }
+    if (failed(lowerInto(from.front(), *block)))
+      return failure();
+  }
+  map.map(op.getResults(), loop.getResults());
+  return success();
+}

@@ -1,0 +1,193 @@
+//===- Lowering.h - A block's tiles become a lane's vectors -----*- C++ -*-===//
+//
+// Ops are lowered in program order, role by role. A tile in registers is a
+// vector of what a lane holds, in register order; a place is its i32 address in
+// shared memory; a ring the address of its first slot.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_LIB_CONVERSION_TILETOGPU_LOWERING_H
+#define GSA_LIB_CONVERSION_TILETOGPU_LOWERING_H
+
+#include "dialects/Tile/Tile.h"
+#include "gsa/Target/Device.h"
+#include "gsa/Target/DeviceTarget.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::gsa {
+
+/// Lanes and warps that run a region.
+struct RoleContext {
+  tile::RolesOp roles;
+  Worker worker;
+  Party party;
+  /// Writes to shared memory are fenced for matrix instructions that read it
+  /// asynchronously.
+  bool fences = false;
+};
+
+/// A tile of integers that are `base` plus a constant a register.
+struct Ramp {
+  Value base; ///< i32
+  SmallVector<int64_t> offsets;
+};
+
+/// An asynchronous product that nobody has waited for.
+struct RunningProduct {
+  /// The op's result; null once another product adds to it.
+  Value result;
+  /// Vectors that it reads from registers.
+  SmallVector<Value> factors;
+};
+
+/// What a tile's access to memory is made of.
+struct Slice {
+  template <typename Op>
+  Slice(Op op, TypedValue<MemRefType> memory, RankedTensorType tile)
+      : memory(memory), indices(op.getIndices()), rows(op.getRows()),
+        dims(op.getDims()), step(op.getStep()), tile(tile) {}
+
+  TypedValue<MemRefType> memory;
+  OperandRange indices;
+  Value rows;
+  ArrayRef<int64_t> dims;
+  int64_t step;
+  RankedTensorType tile;
+};
+
+class TileLowering {
+public:
+  TileLowering(func::FuncOp kernel, const DeviceTarget &target);
+
+  /// Lowers the kernel, or emits errors.
+  LogicalResult run();
+
+private:
+  //===--------------------------------------------------------------------===//
+  // Values (TileToGPU.cpp)
+  //===--------------------------------------------------------------------===//
+
+  /// What `value` is now.
+  Value get(Value value) const { return map.lookupOrDefault(value); }
+  void set(Value value, Value lowered) { map.map(value, lowered); }
+  Type convert(Type type) const;
+
+  Value constant(int64_t value);
+  /// `value` in all registers of `type`.
+  Value splat(VectorType type, Value value);
+  /// The elements of a vector.
+  SmallVector<Value> unpack(Value vector);
+  Value pack(ArrayRef<Value> elements);
+  /// Registers `numbers` of a vector, in this order.
+  Value permute(Value vector, ArrayRef<int64_t> numbers);
+
+  LogicalResult lowerForall(scf::ForallOp forall);
+  LogicalResult lowerBody(Block &block);
+  LogicalResult lower(Operation *op);
+  /// Makes the shared memory's symbol.
+  void declareShared();
+
+  //===--------------------------------------------------------------------===//
+  // Control flow (ControlFlow.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(tile::RolesOp op);
+  LogicalResult lower(scf::IfOp op);
+  LogicalResult lower(scf::ForOp op);
+  LogicalResult lower(scf::WhileOp op);
+  /// Lowers `from` into an empty block with its arguments, and ends it as
+  /// `from` ends.
+  LogicalResult lowerInto(Block &from, Block &to);
+  /// All lanes of the role meet; behind it, writes before are seen.
+  void emitRoleBarrier();
+  LogicalResult lower(tile::BarrierOp op);
+
+  //===--------------------------------------------------------------------===//
+  // Elementwise (Elementwise.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lowerConstant(Operation *op);
+  LogicalResult lowerElementwise(Operation *op);
+  LogicalResult lower(tile::IotaOp op);
+  LogicalResult lower(tile::BroadcastOp op);
+  LogicalResult lower(tile::TransposeOp op);
+  /// A comparison of ramps and scalars; null if it is not one.
+  Value lowerRampComparison(Operation *op);
+
+  //===--------------------------------------------------------------------===//
+  // Memory (GlobalMemory.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(tile::LoadOp op);
+  LogicalResult lower(tile::StoreOp op);
+  LogicalResult lower(tile::FetchOp op);
+  /// Starts to copy a tile to a place at `address`.
+  LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address);
+
+  //===--------------------------------------------------------------------===//
+  // Shared memory (SharedMemory.cpp)
+  //===--------------------------------------------------------------------===//
+
+  /// The address of bytes that AllocateShared gave to an op.
+  FailureOr<Value> addressOf(Operation *op, StringRef attribute);
+  Value slotOf(Value ring, Value iteration, int64_t ahead);
+  /// Registers of `layout` from a place, and back.
+  FailureOr<Value> loadPlace(Operation *op, Value address, const Layout &place,
+                             const Layout &layout, Type element);
+  LogicalResult storePlace(Operation *op, Value vector, Value address,
+                           const Layout &place, const Layout &layout);
+  /// A tile in registers as another layout holds it, without leaving the lane.
+  FailureOr<Value> renumber(Operation *op, Value vector, const Layout &from,
+                            const Layout &to);
+  LogicalResult lower(tile::PutOp op);
+  LogicalResult lower(tile::GetOp op);
+  LogicalResult lower(tile::ConvertOp op);
+
+  //===--------------------------------------------------------------------===//
+  // Scans and reductions (Scan.cpp, Reduce.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(tile::ScanOp op);
+  LogicalResult lower(tile::ReduceOp op);
+  /// What the lanes of the same number in warps that differ in these `bits` of
+  /// the warp's have in `values`: [warp][value], the first bit varying fastest.
+  /// Exchanged through the op's scratch memory.
+  FailureOr<SmallVector<SmallVector<Value>>>
+  gatherWarps(Operation *op, ArrayRef<Value> values, ArrayRef<int64_t> bits);
+
+  //===--------------------------------------------------------------------===//
+  // Products (Product.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(tile::MmaOp op);
+  LogicalResult lower(tile::WaitOp op);
+  /// Waits until at most the last `left` products are running.
+  void retire(size_t left);
+  bool isRunning(Value value) const;
+
+  func::FuncOp kernel;
+  const DeviceTarget &target;
+  const Device &device;
+  ImplicitLocOpBuilder b;
+  IRMapping map;
+  DenseMap<Value, Ramp> ramps;
+  SmallVector<RunningProduct> running;
+  RoleContext role;
+  Value shared; ///< i32, where the block's shared memory starts
+};
+
+/// The layout of a tile at this stage.
+Layout layoutOf(Type type);
+inline Layout layoutOf(Value value) { return layoutOf(value.getType()); }
+/// Whether a type is a tile; one in a place.
+bool isTile(Type type);
+bool isPlace(Type type);
+
+} // namespace mlir::gsa
+
+#endif // GSA_LIB_CONVERSION_TILETOGPU_LOWERING_H

@@ -1,0 +1,200 @@
+//===- SharedMemory.cpp - Rings, places, and changes of layout ------------===//
+
+#include "gsa/Conversion/SharedMemory.h"
+#include "Lowering.h"
+#include "gsa/Layout/Move.h"
+#include "gsa/Layout/Places.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+using namespace mlir::tile;
+
+static int64_t bytesOf(Type element) {
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> TileLowering::addressOf(Operation *op, StringRef attribute) {
+  auto offset = op->getAttrOfType<IntegerAttr>(attribute);
+  if (!offset)
+    return op->emitOpError("must have shared memory as ")
+           << attribute << ", got none";
+  if (offset.getInt() == 0)
+    return shared;
+  Value address = arith::AddIOp::create(b, shared, constant(offset.getInt()));
+  return address;
+}
+
+Value TileLowering::slotOf(Value ring, Value iteration, int64_t ahead) {
+  auto type = cast<RingType>(ring.getType());
+  int64_t slots = type.getSlots();
+  if (slots == 1)
+    return get(ring);
+  // What is ahead counts modulo the slots, and so is never negative.
+  ahead = ((ahead % slots) + slots) % slots;
+  Value version = get(iteration);
+  if (ahead)
+    version = arith::AddIOp::create(b, version,
+                                    arith::ConstantIndexOp::create(b, ahead));
+  Value slot = arith::RemUIOp::create(b, version,
+                                      arith::ConstantIndexOp::create(b, slots));
+  slot = arith::IndexCastOp::create(b, b.getI32Type(), slot);
+  Value offset = arith::MulIOp::create(b, slot, constant(getSlotBytes(type)));
+  return arith::AddIOp::create(b, get(ring), offset);
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> TileLowering::loadPlace(Operation *op, Value address,
+                                         const Layout &place,
+                                         const Layout &layout, Type element) {
+  std::optional<Composed> offsets = compose(place, layout);
+  if (!offsets)
+    return op->emitOpError("must have a place whose block holds what lanes and "
+                           "warps span");
+  return emitSharedLoad(b, b.getLoc(), device,
+                        SharedAccess(*offsets, bytesOf(element)), role.worker,
+                        address, element);
+}
+
+LogicalResult TileLowering::storePlace(Operation *op, Value vector,
+                                       Value address, const Layout &place,
+                                       const Layout &layout) {
+  std::optional<Composed> offsets = compose(place, layout);
+  if (!offsets)
+    return op->emitOpError("must have a place whose block holds what lanes and "
+                           "warps span");
+  Type element = cast<VectorType>(vector.getType()).getElementType();
+  emitSharedStore(b, b.getLoc(), device,
+                  SharedAccess(*offsets, bytesOf(element)), role.worker,
+                  address, vector);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rings
+//===----------------------------------------------------------------------===//
+
+static Value pointerTo(ImplicitLocOpBuilder &b, Value address) {
+  auto type = LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
+  return LLVM::IntToPtrOp::create(b, type, address);
+}
+
+LogicalResult TileLowering::lower(PutOp op) {
+  Type type = op.getValue().getType();
+  Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
+  Value value = get(op.getValue());
+  if (isTile(type)) {
+    if (isPlace(type))
+      return op.emitOpError("must put a tile in registers, got ") << type;
+    auto ring = cast<RingType>(op.getRing().getType());
+    return storePlace(op, value, slot, layoutOf(ring.getVersion()),
+                      layoutOf(type));
+  }
+  // All lanes have the scalar; the first writes it.
+  if (type.isIndex())
+    value = arith::IndexCastOp::create(b, b.getI64Type(), value);
+  Value place = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, constant(0));
+  scf::IfOp::create(b, isFirst, [&](OpBuilder &inner, Location loc) {
+    LLVM::StoreOp::create(inner, loc, value, pointerTo(b, slot),
+                          bytesOf(value.getType()));
+    scf::YieldOp::create(inner, loc);
+  });
+  return success();
+}
+
+LogicalResult TileLowering::lower(GetOp op) {
+  Type type = op.getValue().getType();
+  Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
+  auto ring = cast<RingType>(op.getRing().getType());
+  if (isPlace(type)) {
+    if (ring.getVersion() != type)
+      return op.emitOpError("must get a place as the ring has it, got ")
+             << type;
+    set(op.getValue(), slot);
+    return success();
+  }
+  if (isTile(type)) {
+    FailureOr<Value> vector =
+        loadPlace(op, slot, layoutOf(ring.getVersion()), layoutOf(type),
+                  cast<RankedTensorType>(type).getElementType());
+    if (failed(vector))
+      return failure();
+    set(op.getValue(), *vector);
+    return success();
+  }
+  Type stored = type.isIndex() ? b.getI64Type() : type;
+  Value value =
+      LLVM::LoadOp::create(b, stored, pointerTo(b, slot), bytesOf(stored));
+  if (type.isIndex())
+    value = arith::IndexCastOp::create(b, type, value);
+  set(op.getValue(), value);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Changes of layout
+//===----------------------------------------------------------------------===//
+
+LogicalResult TileLowering::lower(ConvertOp op) {
+  Type fromType = op.getOperand().getType(), toType = op.getResult().getType();
+  const Layout &from = layoutOf(fromType), &to = layoutOf(toType);
+  Type element = cast<RankedTensorType>(toType).getElementType();
+  Value operand = get(op.getOperand());
+  if (from == to) {
+    set(op.getResult(), operand);
+    return success();
+  }
+  if (!from.isPlace() && !to.isPlace()) {
+    MoveKind kind = move(from, to);
+    if (kind == MoveKind::Registers) {
+      set(op.getResult(), permute(operand, registerMap(from, to)));
+      return success();
+    }
+    // Through scratch memory, which others may still be reading.
+    FailureOr<Value> scratch = addressOf(op, kScratchAttr);
+    if (failed(scratch))
+      return failure();
+    Layout place = rowMajor(from.getShape());
+    emitRoleBarrier();
+    if (failed(storePlace(op, operand, *scratch, place, from)))
+      return failure();
+    emitRoleBarrier();
+    FailureOr<Value> vector = loadPlace(op, *scratch, place, to, element);
+    if (failed(vector))
+      return failure();
+    set(op.getResult(), *vector);
+    return success();
+  }
+  if (from.isPlace() && !to.isPlace()) {
+    FailureOr<Value> vector = loadPlace(op, operand, from, to, element);
+    if (failed(vector))
+      return failure();
+    set(op.getResult(), *vector);
+    return success();
+  }
+  if (from.isPlace())
+    return op.emitOpError("must have registers on one side, got ")
+           << fromType << " and " << toType;
+  FailureOr<Value> address = addressOf(op, kOffsetAttr);
+  if (failed(address))
+    return failure();
+  // Behind those who read what the place held before, before those who read it.
+  emitRoleBarrier();
+  if (failed(storePlace(op, operand, *address, to, from)))
+    return failure();
+  emitRoleBarrier();
+  set(op.getResult(), *address);
+  return success();
+}

@@ -1,0 +1,79 @@
+//===- Device.cpp - What every device can do ------------------------------===//
+
+#include "gsa/Target/Device.h"
+#include "gsa/Target/DeviceTarget.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+Device::~Device() = default;
+
+const MatrixAtom *DeviceTarget::lookupAtom(StringRef name) const {
+  for (const MatrixAtom *atom : getAtoms())
+    if (atom->getName() == name)
+      return atom;
+  return nullptr;
+}
+
+Type gsa::getWordsType(OpBuilder &builder, int64_t bytes) {
+  if (bytes <= 4)
+    return builder.getIntegerType(8 * bytes);
+  return VectorType::get({bytes / 4}, builder.getI32Type());
+}
+
+Value Device::emitLoad(OpBuilder &builder, Location loc, Value pointer,
+                       int64_t bytes, Value present) const {
+  Type type = getWordsType(builder, bytes);
+  auto load = [&](OpBuilder &inner) -> Value {
+    return LLVM::LoadOp::create(inner, loc, type, pointer,
+                                /*alignment=*/bytes);
+  };
+  if (!present)
+    return load(builder);
+  return scf::IfOp::create(
+             builder, loc, present,
+             [&](OpBuilder &inner, Location) {
+               scf::YieldOp::create(inner, loc, load(inner));
+             },
+             [&](OpBuilder &inner, Location) {
+               Value zero = arith::ConstantOp::create(inner, loc,
+                                                      inner.getZeroAttr(type));
+               scf::YieldOp::create(inner, loc, zero);
+             })
+      .getResult(0);
+}
+
+void Device::emitStore(OpBuilder &builder, Location loc, Value value,
+                       Value pointer, Value present) const {
+  auto store = [&](OpBuilder &inner) {
+    unsigned bits = 0;
+    if (auto vector = dyn_cast<VectorType>(value.getType()))
+      bits = vector.getNumElements() * vector.getElementTypeBitWidth();
+    else
+      bits = value.getType().getIntOrFloatBitWidth();
+    LLVM::StoreOp::create(inner, loc, value, pointer, /*alignment=*/bits / 8);
+  };
+  if (!present)
+    return store(builder);
+  scf::IfOp::create(builder, loc, present, [&](OpBuilder &inner, Location) {
+    store(inner);
+    scf::YieldOp::create(inner, loc);
+  });
+}
+
+void Device::emitCopy(OpBuilder &, Location, Value, Value, int64_t,
+                      Value) const {
+  llvm_unreachable("the device has no asynchronous copies");
+}
+
+void Device::emitWaitCopies(OpBuilder &, Location) const {}
+
+SmallVector<Value> Device::emitWaitProducts(OpBuilder &, Location, int64_t,
+                                            ValueRange, ValueRange) const {
+  llvm_unreachable("the device has no asynchronous products");
+}
