@@ -26,6 +26,12 @@ Type gsa::getWordsType(OpBuilder &builder, int64_t bytes) {
   return VectorType::get({bytes / 4}, builder.getI32Type());
 }
 
+Value Device::emitTruncation(OpBuilder &builder, Location loc, Value vector,
+                             Type element) const {
+  auto type = cast<VectorType>(vector.getType()).clone(element);
+  return arith::TruncFOp::create(builder, loc, type, vector);
+}
+
 Value Device::emitLoad(OpBuilder &builder, Location loc, Value pointer,
                        int64_t bytes, Value present) const {
   Type type = getWordsType(builder, bytes);

@@ -58,6 +58,10 @@ public:
   virtual Value emitOpaque(OpBuilder &builder, Location loc,
                            Value value) const = 0;
 
+  /// A vector of f32, rounded to a narrower type.
+  virtual Value emitTruncation(OpBuilder &builder, Location loc, Value vector,
+                               Type element) const;
+
   /// `bytes` at `pointer`, a multiple of them, of type `getWordsType`; zero,
   /// and no access, where `present` (i1, or null for true) is not set.
   virtual Value emitLoad(OpBuilder &builder, Location loc, Value pointer,

@@ -118,19 +118,30 @@ int64_t gsa::getScratchBytes(Operation *op, int64_t warps, int64_t lanes) {
   return 0;
 }
 
+bool gsa::hasOwnScratch(Operation *op) {
+  // What branches skip is not worth bytes of its own.
+  return isa<ScanOp, ReduceOp>(op) &&
+         isa<RolesOp, LoopLikeOpInterface>(op->getParentOp());
+}
+
 //===----------------------------------------------------------------------===//
 // Lives
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Bytes that something needs while a role runs its ops number `begin` to
-/// `end`.
+/// Bytes that something needs: a ring as long as the block runs, others while
+/// their role runs its ops number `begin` to `end`.
 struct Tenant {
   Operation *op;
   StringRef attribute;
   int64_t bytes;
-  int64_t begin, end;
+  int64_t role = -1;
+  int64_t begin = 0, end = std::numeric_limits<int64_t>::max();
   int64_t offset = 0;
+
+  bool isAliveWith(const Tenant &other) const {
+    return role != other.role || (begin <= other.end && other.begin <= end);
+  }
 };
 
 /// Numbers of a role's ops, in order; ops in regions follow the op around them.
@@ -200,85 +211,74 @@ struct AllocateSharedPass final
     SmallVector<Tenant> tenants;
     kernel.walk([&](RingOp ring) {
       auto type = cast<RingType>(ring.getRing().getType());
-      allot(tenants,
-            {ring, kOffsetAttr, type.getSlots() * getSlotBytes(type), 0, 0});
+      tenants.push_back(
+          {ring, kOffsetAttr, type.getSlots() * getSlotBytes(type)});
     });
-    int64_t floor = total;
     for (auto [i, region] : llvm::enumerate(all.front().getRoles()))
-      floor = allotRole(tenants, region, all.front().getWarps()[i],
-                        facts.warpLanes, floor);
+      addTenants(tenants, region, i, all.front().getWarps()[i],
+                 facts.warpLanes);
+    int64_t total = place(tenants);
     Builder builder(kernel.getContext());
     for (const Tenant &tenant : tenants)
       tenant.op->setAttr(tenant.attribute,
                          builder.getI64IntegerAttr(tenant.offset));
     kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
-    if (total > facts.sharedBytes)
-      return report(kernel, tenants, facts.sharedBytes);
+    if (total > facts.sharedBytes) {
+      report(kernel, tenants, total, facts.sharedBytes);
+      signalPassFailure();
+    }
   }
 
 private:
-  /// Bytes taken so far.
-  int64_t total = 0;
-
-  /// Gives a tenant bytes of its own.
-  void allot(SmallVector<Tenant> &tenants, Tenant tenant) {
-    tenant.offset = llvm::alignTo(total, alignmentOf(tenant.bytes));
-    total = tenant.offset + tenant.bytes;
-    tenants.push_back(tenant);
-  }
-
-  /// Gives a role's tenants bytes from `floor` on; those that are never alive
-  /// together may have the same. Returns where they end.
-  int64_t allotRole(SmallVector<Tenant> &tenants, Region &role, int64_t warps,
-                    int64_t lanes, int64_t floor) {
-    Order order(role);
-    SmallVector<Tenant> lives;
-    role.walk<WalkOrder::PreOrder>([&](Operation *op) {
+  /// Adds what the ops of a role need besides rings.
+  static void addTenants(SmallVector<Tenant> &tenants, Region &region,
+                         int64_t role, int64_t warps, int64_t lanes) {
+    Order order(region);
+    region.walk<WalkOrder::PreOrder>([&](Operation *op) {
       int64_t now = order.beginOf(op);
       if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()))
-        lives.push_back({op, kOffsetAttr,
-                         getSharedBytes(op->getResult(0).getType()), now,
-                         order.endOf(op, op->getResult(0))});
+        tenants.push_back({op, kOffsetAttr,
+                           getSharedBytes(op->getResult(0).getType()), role,
+                           now, order.endOf(op, op->getResult(0))});
       int64_t scratch = getScratchBytes(op, warps, lanes);
-      if (!scratch)
-        return;
-      int64_t forever = std::numeric_limits<int64_t>::max();
-      if (isa<ConvertOp>(op))
-        lives.push_back({op, kScratchAttr, scratch, now, now});
-      else
-        lives.push_back({op, kScratchAttr, scratch, 0, forever});
+      if (scratch && hasOwnScratch(op))
+        tenants.push_back({op, kScratchAttr, scratch, role});
+      else if (scratch)
+        tenants.push_back({op, kScratchAttr, scratch, role, now, now});
     });
-    // Largest first, each as low as those alive with it allow.
-    llvm::stable_sort(lives, [](const Tenant &a, const Tenant &b) {
-      return a.bytes > b.bytes;
+  }
+
+  /// Gives tenants bytes, the largest first, each as low as those that are
+  /// alive with it allow. Returns how many bytes they take.
+  static int64_t place(MutableArrayRef<Tenant> tenants) {
+    SmallVector<Tenant *> bySize;
+    for (Tenant &tenant : tenants)
+      bySize.push_back(&tenant);
+    llvm::stable_sort(bySize, [](const Tenant *a, const Tenant *b) {
+      return a->bytes > b->bytes;
     });
-    int64_t top = floor;
-    SmallVector<Tenant> placed;
-    for (Tenant &tenant : lives) {
-      int64_t alignment = alignmentOf(tenant.bytes);
-      tenant.offset = llvm::alignTo(floor, alignment);
+    int64_t total = 0;
+    for (auto [i, tenant] : llvm::enumerate(bySize)) {
+      int64_t alignment = alignmentOf(tenant->bytes);
       for (bool moved = true; moved;) {
         moved = false;
-        for (const Tenant &other : placed) {
-          bool together =
-              tenant.begin <= other.end && other.begin <= tenant.end;
-          bool overlaps = tenant.offset < other.offset + other.bytes &&
-                          other.offset < tenant.offset + tenant.bytes;
-          if (!together || !overlaps)
+        for (const Tenant *other : ArrayRef(bySize).take_front(i)) {
+          bool overlaps = tenant->offset < other->offset + other->bytes &&
+                          other->offset < tenant->offset + tenant->bytes;
+          if (!overlaps || !tenant->isAliveWith(*other))
             continue;
-          tenant.offset = llvm::alignTo(other.offset + other.bytes, alignment);
+          tenant->offset =
+              llvm::alignTo(other->offset + other->bytes, alignment);
           moved = true;
         }
       }
-      placed.push_back(tenant);
-      top = std::max(top, tenant.offset + tenant.bytes);
+      total = std::max(total, tenant->offset + tenant->bytes);
     }
-    llvm::append_range(tenants, placed);
-    total = std::max(total, top);
-    return top;
+    return total;
   }
 
-  void report(func::FuncOp kernel, ArrayRef<Tenant> tenants, int64_t budget) {
+  static void report(func::FuncOp kernel, ArrayRef<Tenant> tenants,
+                     int64_t total, int64_t budget) {
     InFlightDiagnostic diagnostic = kernel.emitOpError()
                                     << "a block must use at most " << budget
                                     << " bytes of shared memory, got " << total
@@ -292,7 +292,6 @@ private:
                       : tenant.op->getOperand(0).getType();
       diagnostic << " of " << type;
     });
-    signalPassFailure();
   }
 };
 } // namespace

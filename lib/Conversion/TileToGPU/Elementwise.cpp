@@ -34,6 +34,13 @@ LogicalResult TileLowering::lowerElementwise(Operation *op) {
     set(op->getResult(0), compared);
     return success();
   }
+  if (auto truncation = dyn_cast<arith::TruncFOp>(op);
+      truncation && getElementTypeOrSelf(truncation.getIn()).isF32()) {
+    set(op->getResult(0),
+        device.emitTruncation(b, b.getLoc(), get(truncation.getIn()),
+                              getElementTypeOrSelf(truncation.getType())));
+    return success();
+  }
   Operation *lowered = b.clone(*op, map);
   for (auto [result, now] :
        llvm::zip_equal(op->getResults(), lowered->getResults())) {

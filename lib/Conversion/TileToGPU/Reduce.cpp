@@ -17,9 +17,12 @@ using namespace mlir::tile;
 // Between warps
 //===----------------------------------------------------------------------===//
 
-/// Whether the role may still read scratch memory of the last time that `op`
-/// was executed: it may be repeated with no barrier of the block on the way.
-static bool mayRepeatAtOnce(Operation *op) {
+/// Whether lanes of the role may still read the scratch memory that `op` is
+/// about to write: others have it too, or nothing makes them meet between one
+/// iteration and the next.
+static bool mayBeInUse(Operation *op) {
+  if (!hasOwnScratch(op))
+    return true;
   for (Operation *at = op->getParentOp(); at && !isa<RolesOp>(at);
        at = at->getParentOp()) {
     if (!isa<LoopLikeOpInterface>(at))
@@ -58,7 +61,7 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
         b, base, arith::MulIOp::create(b, warp, constant(stride)));
   };
 
-  if (mayRepeatAtOnce(op))
+  if (mayBeInUse(op))
     emitRoleBarrier();
   Value mine = rowOf(role.worker.warp);
   for (auto [i, value] : llvm::enumerate(values))

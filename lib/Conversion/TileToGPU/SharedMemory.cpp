@@ -100,17 +100,10 @@ LogicalResult TileLowering::lower(PutOp op) {
     return storePlace(op, value, slot, layoutOf(ring.getVersion()),
                       layoutOf(type));
   }
-  // All lanes have the scalar; the first writes it.
+  // All lanes have the scalar, and write it: a branch would cost more.
   if (type.isIndex())
     value = arith::IndexCastOp::create(b, b.getI64Type(), value);
-  Value place = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
-  Value isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, constant(0));
-  scf::IfOp::create(b, isFirst, [&](OpBuilder &inner, Location loc) {
-    LLVM::StoreOp::create(inner, loc, value, pointerTo(b, slot),
-                          bytesOf(value.getType()));
-    scf::YieldOp::create(inner, loc);
-  });
+  LLVM::StoreOp::create(b, value, pointerTo(b, slot), bytesOf(value.getType()));
   return success();
 }
 

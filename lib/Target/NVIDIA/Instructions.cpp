@@ -99,6 +99,28 @@ Value NVIDIADevice::emitOpaque(OpBuilder &builder, Location loc,
   return assembly.emit(builder, loc).front();
 }
 
+Value NVIDIADevice::emitTruncation(OpBuilder &builder, Location loc,
+                                   Value vector, Type element) const {
+  auto type = cast<VectorType>(vector.getType());
+  if (!(element.isBF16() || element.isF16()) || type.getNumElements() % 2)
+    return Device::emitTruncation(builder, loc, vector, element);
+  // 9.7.9.22, cvt: two at once. LLVM takes fptrunc apart where masks meet it.
+  auto name = builder.getStringAttr(element.isBF16() ? "llvm.nvvm.ff2bf16x2.rn"
+                                                     : "llvm.nvvm.ff2f16x2.rn");
+  SmallVector<Value> words;
+  for (int64_t i = 0; i < type.getNumElements(); i += 2) {
+    Value low = vector::ExtractOp::create(builder, loc, vector, i);
+    Value high = vector::ExtractOp::create(builder, loc, vector, i + 1);
+    Value pair = LLVM::CallIntrinsicOp::create(builder, loc,
+                                               VectorType::get({2}, element),
+                                               name, ValueRange{high, low})
+                     .getResult(0);
+    words.push_back(
+        LLVM::BitcastOp::create(builder, loc, builder.getI32Type(), pair));
+  }
+  return packWords(builder, loc, words, type.clone(element));
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

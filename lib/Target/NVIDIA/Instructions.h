@@ -26,6 +26,8 @@ public:
                     Value value) const override;
   Value emitOpaque(OpBuilder &builder, Location loc,
                    Value value) const override;
+  Value emitTruncation(OpBuilder &builder, Location loc, Value vector,
+                       Type element) const override;
   Value emitLoad(OpBuilder &builder, Location loc, Value pointer, int64_t bytes,
                  Value present) const override;
   void emitStore(OpBuilder &builder, Location loc, Value value, Value pointer,
