@@ -573,11 +573,24 @@ LogicalResult TileLowering::copyToPlace(Operation *op, const Slice &slice,
     return broken();
   SharedAccess access(*offsets, elementBytes);
   SmallVector<int64_t> members = access.getMembers(kWidest);
-  bool isAsync = device.getCopyBytes() == kWidest &&
-                 static_cast<int64_t>(members.size()) == together &&
-                 members.back() == together - 1;
-  if (!reach.follows() || !isAsync)
+  bool isWide = static_cast<int64_t>(members.size()) == together &&
+                members.back() == together - 1;
+  if (!reach.follows() || !isWide)
     return copyElements();
+  if (device.getCopyBytes() != kWidest) {
+    // Through registers.
+    reach.setDigits(digitsOf(layout, role.worker));
+    auto type = VectorType::get({layout.getNumRegisters()},
+                                slice.tile.getElementType());
+    Value vector = withMembers(b, reach, membersAlongLast(layout, elementBytes),
+                               type, [&](ArrayRef<int64_t> moved) {
+                                 return loadRegisters(b, device, reach, layout,
+                                                      type, moved);
+                               });
+    emitSharedStore(b, b.getLoc(), device, access, role.worker, address,
+                    vector);
+    return success();
+  }
 
   auto branch = scf::IfOp::create(b, TypeRange(),
                                   reach.emitFits(together, /*whole=*/false),

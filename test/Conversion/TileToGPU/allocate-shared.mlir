@@ -1,0 +1,64 @@
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-allocate-shared)))' --split-input-file --verify-diagnostics | FileCheck %s
+
+// Rings lie apart, largest first; places of one role that are not alive together
+// share bytes, those of two roles do not. The scan has scratch memory of its own,
+// what a branch skips shares.
+
+#tok = #tile.layout<[64, 64], reg = [[0, 1], [1, 0], [2, 0], [4, 0], [8, 0]], lane = [[0, 2], [0, 4], [0, 8], [0, 16], [0, 32]], warp = [[16, 0], [32, 0]]>
+#cols = #tile.layout<[64], reg = [[1]], lane = [[2], [4], [8], [16], [32]], warp = [[0], [0]]>
+#p = #tile.layout<[64, 64], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
+!p = tensor<64x64xf32, #p>
+!r = tensor<64x64xf32, #tok>
+module {
+module attributes {gsa.target = #gsa.target<"sm_80">} {
+// CHECK-LABEL: func.func @shares(
+// CHECK-SAME: gsa.shared = [[TOTAL:[0-9]+]] : i64
+func.func @shares(%n: index, %x: memref<64x64xf32>) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %yes = arith.constant true
+  scf.forall (%i) in (%n) {
+    // CHECK: tile.ring {tile.offset = [[SCALAR:[0-9]+]] : i64} : <2 x index>
+    %s = tile.ring : !tile.ring<2 x index>
+    // CHECK: tile.ring {tile.offset = 0 : i64} : <2 x tensor<64x64xf32
+    %r = tile.ring : !tile.ring<2 x !p>
+    tile.roles warps [4, 4] {
+      // CHECK: tile.load {{.*}}tile.offset = 32768 : i64
+      %a = tile.load %x[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !p
+      %ar = tile.convert %a : !p -> !r
+      // CHECK: tile.convert {{.*}}tile.offset = 32768 : i64
+      %b = tile.convert %ar : !r -> !p
+      %br = tile.convert %b : !p -> !r
+      // CHECK: tile.scan {{.*}}tile.scratch = 65536 : i64
+      %in, %ex, %tot = tile.scan add %br along 0 : !r -> !r, !r, tensor<64xf32, #cols>
+      scf.if %yes {
+        // CHECK: tile.reduce {{.*}}tile.scratch = 32768 : i64
+        %m = tile.reduce max %in along [0] : !r -> tensor<64xf32, #cols>
+        tile.put %n, %s[%c0 + 0] : index, !tile.ring<2 x index>
+      }
+    }, {
+      // CHECK: tile.load {{.*}}tile.offset = 49152 : i64
+      %c = tile.load %x[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !p
+      tile.store %c, %x[%c0, %c0] dims [0, 1] : !p, memref<64x64xf32>
+    }
+  }
+  return
+}
+}
+}
+
+// -----
+
+#p = #tile.layout<[64, 64], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
+module {
+module attributes {gsa.target = #gsa.target<"sm_86">} {
+// expected-error @below {{a block must use at most 101376 bytes of shared memory, got 114688: 114688 for tile.ring of '!tile.ring<7 x tensor<64x64xf32,}}
+func.func @tooMuch(%n: index) attributes {gsa.kernel} {
+  scf.forall (%i) in (%n) {
+    %r = tile.ring : !tile.ring<7 x tensor<64x64xf32, #p>>
+    tile.roles warps [4] {
+    }
+  }
+  return
+}
+}
+}
