@@ -31,7 +31,8 @@ def GSA_DecayKind
 
 def GSA_ScheduleKind
     : I32EnumAttr<"ScheduleKind", "how a recurrence is cut into kernels",
-                  [I32EnumAttrCase<"Fused", 0, "fused">]> {
+                  [I32EnumAttrCase<"Fused", 0, "fused">,
+                   I32EnumAttrCase<"Plain", 1, "plain">]> {
   let cppNamespace = "::mlir::gsa";
   let genSpecializedAttr = 0;
 }
@@ -44,6 +45,9 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
 
     * `fused`: one block per sequence, key/value head and slice walks all
       chunks, memories on chip.
+    * `plain`: the same by the shortest way to code: one role, every factor
+      through shared memory, no copies ahead. What the others are compared with;
+      on hosts there is no difference.
     * `chunk`: most tokens a loop iteration takes, C; `auto`, 0 in the program,
       until the target is known.
     * `slices`: blocks that share a head, each with a part of the output's

@@ -58,8 +58,9 @@ static std::string join(ArrayRef<int64_t> counts) {
 
 LogicalResult RolesOp::verify() {
   if (getWarps().size() != getRoles().size())
-    return brokenLaw(*this, "roles-1", "must have a number of warps for each "
-                                       "of its ",
+    return brokenLaw(*this, "roles-1",
+                     "must have a number of warps for each "
+                     "of its ",
                      getRoles().size(), " regions, got ", getWarps().size());
   for (int64_t warps : getWarps())
     if (warps < 1)
@@ -88,9 +89,9 @@ LogicalResult RolesOp::verify() {
     if (i == 0)
       first = counts;
     else if (counts != first)
-      return brokenLaw(*this, "roles-5",
-                       "must have as many barriers in role ", i,
-                       " as in role 0 (", join(first), "), got ", join(counts));
+      return brokenLaw(*this, "roles-5", "must have as many barriers in role ",
+                       i, " as in role 0 (", join(first), "), got ",
+                       join(counts));
   }
   return success();
 }
@@ -147,10 +148,10 @@ LogicalResult FetchOp::verify() {
   auto version = dyn_cast<RankedTensorType>(ring.getVersion());
   if (!version)
     return brokenLaw(*this, "fetch-6", "must fill a ring of tiles, got ", ring);
-  return verifyAccess(
-      *this, {"fetch-1", "fetch-2", "fetch-3", "fetch-4", "fetch-5"},
-      cast<MemRefType>(getSource().getType()), version, getIndices().size(),
-      getDims(), getStep());
+  return verifyAccess(*this,
+                      {"fetch-1", "fetch-2", "fetch-3", "fetch-4", "fetch-5"},
+                      cast<MemRefType>(getSource().getType()), version,
+                      getIndices().size(), getDims(), getStep());
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,8 +161,7 @@ LogicalResult FetchOp::verify() {
 LogicalResult WaitOp::verify() {
   Value product = getProduct();
   auto result = dyn_cast<OpResult>(product);
-  bool carried =
-      !result || isa<LoopLikeOpInterface>(result.getOwner());
+  bool carried = !result || isa<LoopLikeOpInterface>(result.getOwner());
   if (carried || isa<MmaOp>(result.getOwner()))
     return success();
   return brokenLaw(*this, "wait-1",

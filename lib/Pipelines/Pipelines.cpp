@@ -26,10 +26,18 @@ static void simplify(OpPassManager &pm) {
 }
 
 /// Devices: layouts, atoms, staging, roles.
-static void buildTile(OpPassManager &machine) { simplify(machine); }
+static void buildTile(OpPassManager &machine) {
+  machine.addNestedPass<func::FuncOp>(createSplitRolesPass());
+  machine.addPass(createCSEPass());
+  machine.addNestedPass<func::FuncOp>(createAssignLayoutsPass());
+  machine.addPass(createCSEPass());
+  machine.addNestedPass<func::FuncOp>(createCheckSeparationPass());
+}
 
 /// Devices: per-lane vectors and instructions.
 static void buildGPU(OpPassManager &machine) {
+  machine.addNestedPass<func::FuncOp>(createAllocateSharedPass());
+  machine.addPass(createConvertTileToGPUPass());
   machine.addPass(createExpandFunctionsPass());
   machine.addPass(createApproximateMathPass({/*device=*/true}));
   simplify(machine);

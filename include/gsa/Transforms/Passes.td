@@ -94,4 +94,45 @@ def ApproximateMathPass : Pass<"gsa-approximate-math"> {
                            "::mlir::math::MathDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// The `tile` stage
+//===----------------------------------------------------------------------===//
+
+def SplitRolesPass : Pass<"gsa-split-roles", "func::FuncOp"> {
+  let summary = "Warps of a block share the loop over windows by roles";
+  let description = [{
+    Splits the body of a kernel's loop by what an op touches. The producer
+    updates the memories and computes the decays and factors of the window
+    behind, the consumer reads. What crosses goes through rings of two slots;
+    loads of both run two windows ahead; one barrier ends an iteration.
+
+    With the schedule `plain`, or where the target has no roles, one role has
+    everything.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tile::TileDialect"];
+}
+
+def AssignLayoutsPass : Pass<"gsa-assign-layouts", "func::FuncOp"> {
+  let summary = "Every tile gets a layout, every product an atom";
+  let description = [{
+    Chooses for each product the first atom of the target that can compute it,
+    and layouts by rules that start from products and scans (see LayoutPlan).
+    Factors stay in registers where that takes no move, and else lie in shared
+    memory; conversions that are left are explicit. Running products are waited
+    for before their first use.
+  }];
+  let dependentDialects = ["::mlir::tile::TileDialect"];
+}
+
+def CheckSeparationPass : Pass<"gsa-check-separation", "func::FuncOp"> {
+  let summary = "No version of a ring is read too early or written too soon";
+  let description = [{
+    Proves the separation law for every ring: a version is written before it is
+    read, and read before its slot is written again, whatever the speed of the
+    roles. Changes nothing.
+  }];
+}
+
 #endif // GSA_TRANSFORMS_PASSES

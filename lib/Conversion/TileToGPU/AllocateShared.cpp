@@ -163,6 +163,24 @@ public:
 
   int64_t beginOf(Operation *op) const { return begin.lookup(op); }
 
+  /// From the block's barrier before `op` to the one behind it, both outside of
+  /// loops: what is written without a barrier may be read as long.
+  std::pair<int64_t, int64_t> betweenBarriers(Operation *op) const {
+    Operation *top = op;
+    while (!isa<RolesOp>(top->getParentOp()))
+      top = top->getParentOp();
+    int64_t first = 0, last = std::numeric_limits<int64_t>::max();
+    for (Operation &other : *top->getBlock()) {
+      if (!isa<BarrierOp>(other))
+        continue;
+      if (other.isBeforeInBlock(top))
+        first = begin.lookup(&other);
+      else if (last == std::numeric_limits<int64_t>::max())
+        last = begin.lookup(&other) - 1;
+    }
+    return {first, last};
+  }
+
   /// The last moment at which `user` may use what `def` made: all iterations of
   /// loops that are around the one and not the other.
   int64_t lastUse(Operation *def, Operation *user) const {
@@ -241,9 +259,11 @@ private:
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
       int64_t scratch = getScratchBytes(op, warps, lanes);
-      if (scratch && hasOwnScratch(op))
-        tenants.push_back({op, kScratchAttr, scratch, role});
-      else if (scratch)
+      if (scratch && hasOwnScratch(op)) {
+        auto [first, last] = order.betweenBarriers(op);
+        tenants.push_back({op, kScratchAttr, scratch, role, first, last});
+      }
+      if (scratch && !hasOwnScratch(op))
         tenants.push_back({op, kScratchAttr, scratch, role, now, now});
     });
   }

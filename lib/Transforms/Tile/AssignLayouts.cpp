@@ -1,0 +1,432 @@
+//===- AssignLayouts.cpp - Every tile gets a holder, every product an atom ===//
+//
+// Rewrites roles by a LayoutPlan: types get layouts, and where a use needs
+// another one than its tile has, a `tile.convert` says so.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayoutPlan.h"
+#include "Waits.h"
+#include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
+#include "gsa/Layout/Places.h"
+#include "gsa/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::gsa {
+#define GEN_PASS_DEF_ASSIGNLAYOUTSPASS
+#include "gsa/Transforms/Passes.h.inc"
+} // namespace mlir::gsa
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+static RankedTensorType withLayout(RankedTensorType tile,
+                                   const Layout &layout) {
+  auto attr = tile::LayoutAttr::get(tile.getContext(), layout);
+  return RankedTensorType::get(tile.getShape(), tile.getElementType(), attr);
+}
+
+/// The layout that was given to a tile, or none yet.
+static std::optional<Layout> givenLayout(Value tile) {
+  auto attr = dyn_cast_or_null<tile::LayoutAttr>(
+      cast<RankedTensorType>(tile.getType()).getEncoding());
+  if (!attr)
+    return std::nullopt;
+  return attr.getLayout();
+}
+
+/// Rows of a tile behind each other, 16-byte chunks permuted so that neither
+/// rows nor columns of them meet a bank twice.
+static Layout getDefaultPlace(RankedTensorType tile) {
+  int64_t bits = tile.getElementTypeBitWidth();
+  if (tile.getRank() == 2)
+    for (int64_t bytes : {128, 64, 32})
+      if (tile.getDimSize(1) % (bytes * 8 / bits) == 0)
+        return swizzled(tile.getShape(), bits, bytes);
+  return rowMajor(tile.getShape());
+}
+
+namespace {
+class RoleRewriter {
+public:
+  RoleRewriter(Region &role, const LayoutPlan &plan,
+               const DenseMap<Value, Layout> &ringPlaces)
+      : role(role), plan(plan), ringPlaces(ringPlaces) {}
+
+  void run();
+
+private:
+  void rewrite(Operation *op);
+  void rewriteProduct(tile::MmaOp mma);
+  void rewriteStore(tile::StoreOp store);
+  void setLayout(Value tile, const Layout &layout) {
+    tile.setType(withLayout(getTileType(tile), layout));
+  }
+  Layout layoutOf(Value tile) const;
+  /// Makes operand `number` of `op` lie as `layout` says.
+  void need(OpOperand &operand, const Layout &layout) {
+    if (getTileType(operand.get()))
+      operand.set(hold(operand.get(), layout, operand.getOwner()));
+  }
+  /// `tile`, held as `layout` says, for `user`.
+  Value hold(Value tile, const Layout &layout, Operation *user);
+  Value makeFree(Value tile, const Layout &layout, Operation *user);
+  Value convert(Value tile, const Layout &layout);
+  Value placeFactor(tile::MmaOp mma, Factor factor, Value value);
+
+  Region &role;
+  const LayoutPlan &plan;
+  const DenseMap<Value, Layout> &ringPlaces;
+  SmallVector<Operation *> replaced;
+  /// What was made of a tile for a block, by layout.
+  DenseMap<std::pair<Value, Block *>, SmallVector<Value, 2>> made;
+};
+} // namespace
+
+Layout RoleRewriter::layoutOf(Value tile) const {
+  if (std::optional<Layout> given = givenLayout(tile))
+    return *given;
+  return plan.getLayout(tile);
+}
+
+Value RoleRewriter::convert(Value tile, const Layout &layout) {
+  Block *block = tile.getParentBlock();
+  for (Value known : made[{tile, block}])
+    if (givenLayout(known) == layout)
+      return known;
+  OpBuilder builder(tile.getContext());
+  builder.setInsertionPointAfterValue(tile);
+  auto op = tile::ConvertOp::create(
+      builder, tile.getLoc(), withLayout(getTileType(tile), layout), tile);
+  made[{tile, block}].push_back(op.getResult());
+  return op.getResult();
+}
+
+/// A copy, in `layout`, of what a free tile is computed from.
+Value RoleRewriter::makeFree(Value tile, const Layout &layout,
+                             Operation *user) {
+  Block *block = user->getBlock();
+  SmallVector<Value, 2> &known = made[{tile, block}];
+  for (Value value : known)
+    if (givenLayout(value) == layout)
+      return value;
+  Operation *op = tile.getDefiningOp();
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    if (!getTileType(operand)) {
+      operands.push_back(operand);
+      continue;
+    }
+    Layout own = layout;
+    if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
+      own = layout.drop(broadcast.getDim());
+    operands.push_back(makeFree(operand, own, user));
+  }
+  OpBuilder builder(user);
+  RankedTensorType type = withLayout(getTileType(tile), layout);
+  Value result;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto elements = cast<DenseElementsAttr>(constant.getValue());
+    result = arith::ConstantOp::create(
+        builder, op->getLoc(),
+        DenseElementsAttr::get(type, elements.getSplatValue<Attribute>()));
+  } else {
+    OperationState state(op->getLoc(), op->getName(), operands, type,
+                         op->getAttrs());
+    result = builder.create(state)->getResult(0);
+  }
+  made[{tile, block}].push_back(result);
+  return result;
+}
+
+Value RoleRewriter::hold(Value tile, const Layout &layout, Operation *user) {
+  if (plan.isFree(tile))
+    return makeFree(tile, layout, user);
+  if (givenLayout(tile) == layout)
+    return tile;
+  Operation *op = tile.getDefiningOp();
+  if (!plan.isFlexible(tile))
+    return convert(tile, layout);
+  // Moves nothing: made anew, where it is used, of an operand held to match.
+  Block *block = user->getBlock();
+  for (Value value : made[{tile, block}])
+    if (givenLayout(value) == layout)
+      return value;
+  auto broadcast = dyn_cast<tile::BroadcastOp>(op);
+  Layout own = broadcast ? layout.drop(broadcast.getDim()) : layout.transpose();
+  Value operand = hold(op->getOperand(0), own, user);
+  OpBuilder builder(user);
+  OperationState state(op->getLoc(), op->getName(), operand,
+                       withLayout(getTileType(tile), layout), op->getAttrs());
+  Value result = builder.create(state)->getResult(0);
+  made[{tile, block}].push_back(result);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// `value`, a factor of `mma`, in shared memory.
+Value RoleRewriter::placeFactor(tile::MmaOp mma, Factor factor, Value value) {
+  FactorSource source = getFactorSource(value);
+  const MatrixAtom *atom = plan.getAtom(mma);
+  ProductShape shape = plan.getShape(mma);
+  auto accepts = [&](const Layout &place) {
+    return place.isPlace() &&
+           atom->accepts(factor, shape,
+                         source.transposed ? place.transpose() : place);
+  };
+  Value placed;
+  std::optional<Layout> own = givenLayout(source.value);
+  if (own && accepts(*own))
+    placed = source.value;
+  // Another product may have it in a place that this one reads too.
+  if (!placed)
+    for (Value known : made[{source.value, source.value.getParentBlock()}])
+      if (accepts(*givenLayout(known)))
+        placed = known;
+  if (!placed) {
+    Layout place = plan.getPlace(mma, factor);
+    placed =
+        plan.isFree(source.value)
+            ? convert(makeFree(source.value, plan.getLayout(source.value), mma),
+                      place)
+            : convert(source.value, place);
+  }
+  if (!source.transposed)
+    return placed;
+  OpBuilder builder(mma);
+  RankedTensorType type = getTileType(placed);
+  auto flipped = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)},
+                                       type.getElementType());
+  return tile::TransposeOp::create(
+      builder, mma.getLoc(),
+      withLayout(flipped, givenLayout(placed)->transpose()), placed);
+}
+
+void RoleRewriter::rewriteProduct(tile::MmaOp mma) {
+  const MatrixAtom *atom = plan.getAtom(mma);
+  ProductShape shape = plan.getShape(mma);
+  Layout sums = plan.getSums(mma);
+  for (auto [factor, number] :
+       {std::pair(Factor::A, 0u), std::pair(Factor::B, 1u)}) {
+    OpOperand &operand = mma->getOpOperand(number);
+    std::optional<Layout> registers = atom->getRegisters(factor, shape);
+    // In registers only if that takes no move: others read places as well.
+    if (registers && !plan.isPlain() &&
+        !getFactorSource(operand.get()).transposed &&
+        givenLayout(operand.get()) == *registers)
+      continue;
+    operand.set(placeFactor(mma, factor, operand.get()));
+  }
+  need(mma.getAccMutable(), sums);
+  setLayout(mma.getResult(), sums);
+  mma.setAtomAttr(tile::AtomAttr::get(
+      mma.getContext(), StringAttr::get(mma.getContext(), atom->getName())));
+}
+
+//===----------------------------------------------------------------------===//
+// All others
+//===----------------------------------------------------------------------===//
+
+/// Rows leave in whole chunks if they go through shared memory; what is stored
+/// once, behind the loop, is not worth the room.
+void RoleRewriter::rewriteStore(tile::StoreOp store) {
+  OpOperand &value = store.getValueMutable();
+  RankedTensorType type = getTileType(value.get());
+  bool inLoop = store->getParentOfType<LoopLikeOpInterface>() != nullptr;
+  Layout own = layoutOf(value.get());
+  if (type.getRank() == 2 && inLoop && !plan.isPlain() &&
+      own != getBlockedLayout(type, plan.getLanes(), plan.getWarps()))
+    own = getDefaultPlace(type);
+  need(value, own);
+}
+
+void RoleRewriter::rewrite(Operation *op) {
+  auto needAll = [&](const Layout &layout) {
+    for (OpOperand &operand : op->getOpOperands())
+      need(operand, layout);
+  };
+  bool madeOnUse =
+      op->getNumResults() == 1 && getTileType(op->getResult(0)) &&
+      (plan.isFree(op->getResult(0)) || plan.isFlexible(op->getResult(0)));
+  if (madeOnUse)
+    return replaced.push_back(op);
+  if (auto mma = dyn_cast<tile::MmaOp>(op))
+    return rewriteProduct(mma);
+  if (auto store = dyn_cast<tile::StoreOp>(op))
+    return rewriteStore(store);
+  if (auto load = dyn_cast<tile::LoadOp>(op)) {
+    Value tile = load.getResult();
+    if (!plan.isStaged(tile))
+      return setLayout(tile, plan.getLayout(tile));
+    // The first product decides where it lies.
+    for (Operation *user : tile.getUsers()) {
+      while (isa<tile::TransposeOp>(user))
+        user = *user->getUsers().begin();
+      auto mma = cast<tile::MmaOp>(user);
+      Factor factor =
+          getFactorSource(mma.getA()).value == tile ? Factor::A : Factor::B;
+      setLayout(tile, plan.getPlace(mma, factor));
+    }
+    return;
+  }
+  if (auto get = dyn_cast<tile::GetOp>(op)) {
+    if (getTileType(get.getValue()))
+      setLayout(get.getValue(), plan.isStaged(get.getValue())
+                                    ? ringPlaces.at(get.getRing())
+                                    : plan.getLayout(get.getValue()));
+    return;
+  }
+  if (auto scan = dyn_cast<tile::ScanOp>(op)) {
+    Layout layout = plan.getLayout(scan.getInclusive());
+    needAll(layout);
+    setLayout(scan.getInclusive(), layout);
+    setLayout(scan.getExclusive(), layout);
+    return setLayout(scan.getTotal(), layout.drop(scan.getDim()));
+  }
+  if (auto reduce = dyn_cast<tile::ReduceOp>(op)) {
+    Layout layout = layoutOf(reduce.getOperand());
+    needAll(layout);
+    if (!getTileType(reduce.getResult()))
+      return;
+    SmallVector<int64_t> dims(reduce.getDims());
+    llvm::sort(dims, std::greater<>());
+    for (int64_t dim : dims)
+      layout = layout.drop(dim);
+    return setLayout(reduce.getResult(), layout);
+  }
+  if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+    for (auto [init, argument] :
+         llvm::zip(loop.getInitsMutable(), loop.getBeforeArguments()))
+      if (getTileType(argument))
+        need(init, plan.getLayout(argument));
+    for (ValueRange values :
+         {ValueRange(loop.getBeforeArguments()),
+          ValueRange(loop.getAfterArguments()), ValueRange(loop.getResults())})
+      for (Value value : values)
+        if (getTileType(value))
+          setLayout(value, plan.getLayout(value));
+    return;
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    for (auto [init, argument, result] :
+         llvm::zip(loop.getInitArgsMutable(), loop.getRegionIterArgs(),
+                   loop.getResults()))
+      if (getTileType(argument)) {
+        Layout layout = plan.getLayout(argument);
+        need(init, layout);
+        setLayout(argument, layout);
+        setLayout(result, layout);
+      }
+    return;
+  }
+  if (isa<scf::IfOp>(op)) {
+    for (Value result : op->getResults())
+      if (getTileType(result))
+        setLayout(result, plan.getLayout(result));
+    return;
+  }
+  if (isa<scf::YieldOp, scf::ConditionOp>(op)) {
+    // What the parent's variable of that number lies as.
+    Operation *parent = op->getParentOp();
+    auto loop = dyn_cast<scf::WhileOp>(parent);
+    bool condition = isa<scf::ConditionOp>(op);
+    ValueRange to = loop && !condition ? ValueRange(loop.getBeforeArguments())
+                                       : ValueRange(parent->getResults());
+    for (auto [i, value] : llvm::enumerate(to))
+      if (getTileType(value))
+        need(op->getOpOperand(i + condition), layoutOf(value));
+    return;
+  }
+  if (isa<tile::PutOp>(op)) {
+    if (getTileType(op->getOperand(0)))
+      need(op->getOpOperand(0), layoutOf(op->getOperand(0)));
+    return;
+  }
+  // Elementwise.
+  for (Value result : op->getResults())
+    if (getTileType(result)) {
+      Layout layout = plan.getLayout(result);
+      needAll(layout);
+      setLayout(result, layout);
+    }
+}
+
+void RoleRewriter::run() {
+  SmallVector<Operation *> program;
+  role.walk<WalkOrder::PreOrder>([&](Operation *op) { program.push_back(op); });
+  for (Operation *op : program)
+    rewrite(op);
+  for (Operation *op : llvm::reverse(program))
+    if (op->use_empty() &&
+        (isa<tile::GetOp>(op) || llvm::is_contained(replaced, op)))
+      op->erase();
+}
+
+namespace {
+struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    tile::RolesOp roles;
+    kernel.walk([&](tile::RolesOp op) { roles = op; });
+    if (!roles)
+      return;
+    auto schedule = kernel->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+    FailureOr<const DeviceTarget *> target = getDeviceTarget(kernel);
+    if (failed(target))
+      return signalPassFailure();
+    bool plain = schedule && schedule.getKind() == ScheduleKind::Plain;
+
+    std::vector<LayoutPlan> plans;
+    for (auto [role, warps] : llvm::zip(roles.getRoles(), roles.getWarps())) {
+      plans.emplace_back(role, warps, **target, plain);
+      if (failed(plans.back().run()))
+        return signalPassFailure();
+    }
+    DenseMap<Value, Layout> places = placeRings(kernel, plans);
+    for (auto [role, plan] : llvm::zip(roles.getRoles(), plans)) {
+      auto isAsync = [&plan = plan](tile::MmaOp mma) {
+        return plan.getAtom(mma)->isAsync();
+      };
+      role.walk([&](Block *block) { delayWaits(*block, isAsync); });
+      RoleRewriter(role, plan, places).run();
+      insertWaits(role, isAsync);
+    }
+  }
+
+  /// Where versions lie: as the first product that reads them needs it.
+  static DenseMap<Value, Layout> placeRings(func::FuncOp kernel,
+                                            ArrayRef<LayoutPlan> plans) {
+    DenseMap<Value, Layout> places;
+    for (const LayoutPlan &plan : plans)
+      plan.forEachProduct([&](tile::MmaOp mma) {
+        for (Factor factor : {Factor::A, Factor::B}) {
+          FactorSource source =
+              getFactorSource(factor == Factor::A ? mma.getA() : mma.getB());
+          if (auto get = source.value.getDefiningOp<tile::GetOp>())
+            places.try_emplace(get.getRing(), plan.getPlace(mma, factor));
+        }
+      });
+    kernel.walk([&](tile::RingOp ring) {
+      auto type = cast<tile::RingType>(ring.getRing().getType());
+      auto version = dyn_cast<RankedTensorType>(type.getVersion());
+      if (!version)
+        return;
+      Layout place =
+          places.try_emplace(ring.getRing(), getDefaultPlace(version))
+              .first->second;
+      ring.getRing().setType(tile::RingType::get(
+          type.getContext(), type.getSlots(), withLayout(version, place)));
+    });
+    return places;
+  }
+};
+} // namespace

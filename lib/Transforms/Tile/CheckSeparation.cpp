@@ -1,0 +1,270 @@
+//===- CheckSeparation.cpp - No version is read too early or too late -----===//
+//
+// Rings are written and read by roles that run side by side and meet at block
+// barriers only. Number the stretches between barriers: an *epoch*. What begins
+// in a later epoch than something ended in is behind it, for all roles. The
+// *separation law*, for each version of a ring:
+//
+//   1. it is written before it is read:       write.end   < read.begin
+//   2. it is read before its slot is reused:  read.end    < write'.begin
+//   3. it is written before its slot is reused: write.end < write'.begin
+//
+// Equal epochs are enough in one role where each lane reads what it wrote
+// itself, in program order. An access that runs on (a fetch, the factors of a
+// running product) ends where its role waits for it.
+//
+// The loop is periodic, so a few of its iterations, played through together
+// with what stands before and behind it, show all pairs that can occur.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tile/Tile.h"
+#include "gsa/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+namespace mlir::gsa {
+#define GEN_PASS_DEF_CHECKSEPARATIONPASS
+#include "gsa/Transforms/Passes.h.inc"
+} // namespace mlir::gsa
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+namespace {
+
+/// One execution of an op that reads or writes a version.
+struct Event {
+  Operation *op;
+  unsigned role;
+  int64_t order; ///< in the program of its role
+  bool isWrite;
+  int64_t version;
+  int64_t begin, end; ///< epochs
+  Attribute layout;   ///< of a tile that lanes read or write themselves
+};
+
+/// Plays one role through.
+class RolePlayer {
+public:
+  RolePlayer(Region &region, unsigned role, int64_t iterations,
+             llvm::MapVector<Value, std::vector<Event>> &events)
+      : region(region), role(role), iterations(iterations), events(events) {}
+
+  LogicalResult run() {
+    if (failed(play(region.front())))
+      return failure();
+    if (!fetches.empty())
+      return events[fetches.front().first][fetches.front().second]
+          .op->emitOpError("a fetch must be waited for in its role, got none");
+    return success();
+  }
+
+private:
+  using Place = std::pair<Value, size_t>; ///< an event: its ring and number
+
+  LogicalResult play(Block &block);
+  LogicalResult playLoop(scf::WhileOp loop);
+  /// The number that `value` is, now.
+  FailureOr<int64_t> evaluate(Operation *op, Value value);
+  LogicalResult add(Operation *op, Value ring, Value iteration, int64_t ahead,
+                    bool isWrite, Attribute layout);
+  /// All uses of a place, and the products that read it, have passed.
+  void touch(Operation *op);
+
+  Region &region;
+  unsigned role;
+  int64_t iterations;
+  llvm::MapVector<Value, std::vector<Event>> &events;
+
+  int64_t epoch = 0, order = 0;
+  DenseMap<Value, int64_t> counters; ///< loop variables that count
+  SmallVector<Place> fetches;        ///< not waited for
+  /// Reads by place that an op extends: the value -> the reads it stands for.
+  DenseMap<Value, SmallVector<Place>> reads;
+};
+
+} // namespace
+
+FailureOr<int64_t> RolePlayer::evaluate(Operation *op, Value value) {
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return constant.getSExtValue();
+  auto found = counters.find(value);
+  if (found != counters.end())
+    return found->second;
+  return op->emitOpError("a version must be counted by its loop or be "
+                         "constant, got something else");
+}
+
+LogicalResult RolePlayer::add(Operation *op, Value ring, Value iteration,
+                              int64_t ahead, bool isWrite, Attribute layout) {
+  FailureOr<int64_t> number = evaluate(op, iteration);
+  if (failed(number))
+    return failure();
+  events[ring].push_back(
+      {op, role, order, isWrite, *number + ahead, epoch, epoch, layout});
+  return success();
+}
+
+/// Extends what `op` reads in place, and lets its results stand for the same if
+/// they are the place still, or sums that run.
+void RolePlayer::touch(Operation *op) {
+  SmallVector<Place> touched;
+  for (Value operand : op->getOperands()) {
+    auto found = reads.find(operand);
+    if (found != reads.end())
+      llvm::append_range(touched, found->second);
+  }
+  for (auto [ring, number] : touched)
+    events[ring][number].end = epoch;
+  if (touched.empty() || !isa<tile::TransposeOp, tile::MmaOp>(op))
+    return;
+  reads[op->getResult(0)] = touched;
+}
+
+LogicalResult RolePlayer::play(Block &block) {
+  for (Operation &op : block) {
+    ++order;
+    if (isa<tile::BarrierOp>(op)) {
+      ++epoch;
+    } else if (isa<tile::WaitFetchesOp>(op)) {
+      for (auto [ring, number] : fetches)
+        events[ring][number].end = epoch;
+      fetches.clear();
+    } else if (auto put = dyn_cast<tile::PutOp>(op)) {
+      auto type = dyn_cast<RankedTensorType>(put.getValue().getType());
+      if (failed(add(&op, put.getRing(), put.getIteration(), put.getAhead(),
+                     true, type ? type.getEncoding() : Attribute())))
+        return failure();
+    } else if (auto fetch = dyn_cast<tile::FetchOp>(op)) {
+      if (failed(add(&op, fetch.getRing(), fetch.getIteration(),
+                     fetch.getAhead(), true, {})))
+        return failure();
+      fetches.push_back({fetch.getRing(), events[fetch.getRing()].size() - 1});
+    } else if (auto get = dyn_cast<tile::GetOp>(op)) {
+      auto type = dyn_cast<RankedTensorType>(get.getValue().getType());
+      if (failed(add(&op, get.getRing(), get.getIteration(), get.getAhead(),
+                     false, type ? type.getEncoding() : Attribute())))
+        return failure();
+      reads[get.getValue()] = {
+          {get.getRing(), events[get.getRing()].size() - 1}};
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      if (failed(playLoop(loop)))
+        return failure();
+    } else {
+      op.walk([&](Operation *inner) { touch(inner); });
+    }
+  }
+  return success();
+}
+
+LogicalResult RolePlayer::playLoop(scf::WhileOp loop) {
+  // Variables that count from a constant by one.
+  SmallVector<std::pair<Value, int64_t>> counting;
+  for (auto [argument, init, next] :
+       llvm::zip(loop.getAfterArguments(), loop.getInits(),
+                 loop.getYieldOp().getOperands())) {
+    APInt start;
+    auto step = next.getDefiningOp<arith::AddIOp>();
+    if (step && step.getLhs() == argument &&
+        matchPattern(step.getRhs(), m_One()) &&
+        matchPattern(init, m_ConstantInt(&start)))
+      counting.push_back({argument, start.getSExtValue()});
+  }
+  for (int64_t i = 0; i < iterations; ++i) {
+    for (auto [argument, start] : counting)
+      counters[argument] = start + i;
+    if (failed(play(*loop.getAfterBody())))
+      return failure();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The law
+//===----------------------------------------------------------------------===//
+
+/// Whether `second` is behind `first` for every lane that touches both.
+static bool isBehind(const Event &first, const Event &second) {
+  if (first.end < second.begin)
+    return true;
+  return first.end == second.begin && first.role == second.role &&
+         first.order < second.order && first.layout &&
+         first.layout == second.layout;
+}
+
+static InFlightDiagnostic report(const Event &first, const Event &second,
+                                 StringRef law) {
+  auto name = [](const Event &event) { return event.op->getName(); };
+  InFlightDiagnostic diagnostic =
+      second.op->emitOpError()
+      << law << ", got " << name(first) << " of version " << first.version
+      << " in epochs " << first.begin << " to " << first.end << " and "
+      << name(second) << " of version " << second.version << " in epochs "
+      << second.begin << " to " << second.end;
+  diagnostic.attachNote(first.op->getLoc()) << "the other access";
+  return diagnostic;
+}
+
+static LogicalResult checkRing(int64_t slots, ArrayRef<Event> events) {
+  for (const Event &event : events) {
+    if (!event.isWrite) {
+      auto write = llvm::find_if(events, [&](const Event &other) {
+        return other.isWrite && other.version == event.version;
+      });
+      if (write == events.end())
+        return event.op->emitOpError("a version must be written before it is "
+                                     "read, got no write of version ")
+               << event.version;
+      if (!isBehind(*write, event))
+        return report(*write, event,
+                      "a version must be written before it is read");
+    }
+    for (const Event &later : events)
+      if (later.isWrite && later.version > event.version &&
+          (later.version - event.version) % slots == 0 &&
+          !isBehind(event, later))
+        return report(event, later,
+                      event.isWrite
+                          ? "a slot must be written before it is reused"
+                          : "a slot must be read before it is reused");
+  }
+  return success();
+}
+
+namespace {
+struct CheckSeparationPass
+    : gsa::impl::CheckSeparationPassBase<CheckSeparationPass> {
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk(
+        [](tile::RolesOp roles) -> WalkResult { return check(roles); });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+
+  static LogicalResult check(tile::RolesOp roles) {
+    int64_t slots = 1;
+    roles->getParentOp()->walk([&](tile::RingOp ring) {
+      slots = std::max(
+          slots, cast<tile::RingType>(ring.getRing().getType()).getSlots());
+    });
+    // Distances between accesses of one slot are at most `slots` iterations,
+    // and nothing reaches further ahead than that.
+    int64_t iterations = 2 * slots + 2;
+    llvm::MapVector<Value, std::vector<Event>> events;
+    for (auto [i, role] : llvm::enumerate(roles.getRoles()))
+      if (failed(RolePlayer(role, i, iterations, events).run()))
+        return failure();
+    for (auto &[ring, accesses] : events)
+      if (failed(checkRing(cast<tile::RingType>(ring.getType()).getSlots(),
+                           accesses)))
+        return failure();
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,86 @@
+//===- RolePlan.h - What of a chunk loop's body belongs to which role -*- C++
+//-*-===//
+//
+// The loop over windows carries memories: 2-D tiles with a product in their
+// cycle. Its body falls into three parts:
+//
+//   *update*   what lies on the way from a memory to its own next value
+//   *gates*    what else the next iteration or the update needs, and what can
+//   be
+//              told from those alone: decays, factors, snapshots of memories
+//   *reads*    the rest, which reaches a store
+//
+// The producer runs gates and update, the consumer the reads. What both could
+// compute from scalars and coordinates is computed by both.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_LIB_TRANSFORMS_TILE_ROLEPLAN_H
+#define GSA_LIB_TRANSFORMS_TILE_ROLEPLAN_H
+
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace mlir::gsa {
+
+/// The values that `op` and its regions use, made outside of `op`.
+SetVector<Value> getUses(Operation *op);
+
+class RolePlan {
+public:
+  enum class Part { Shared, Update, Gates, Reads };
+
+  explicit RolePlan(scf::WhileOp loop) : loop(loop) {}
+
+  /// Errors: "a loop ... must ... to be split into roles, got ...".
+  LogicalResult run();
+
+  scf::WhileOp getLoop() const { return loop; }
+  Block &getBody() const { return *loop.getAfterBody(); }
+  Part getPart(Operation *op) const { return parts.lookup(op); }
+  /// Ops of the body that are in `part`, in order.
+  SmallVector<Operation *> getOps(Part part) const;
+
+  /// Of the loop's variables: is it a memory, and else, is it a tile?
+  bool isMemory(unsigned variable) const { return memories.contains(variable); }
+  bool dependsOnMemory(Operation *op) const { return fromMemory.contains(op); }
+
+  /// Made anew wherever it is needed: arithmetic on scalars, coordinates, and
+  /// what moves nothing.
+  bool isShared(Value value) const;
+
+  /// Tiles and scalars of the gates that others use. Tiles cross in rings.
+  ArrayRef<Value> getCrossingTiles() const { return tiles.getArrayRef(); }
+  ArrayRef<Value> getCrossingScalars() const { return scalars.getArrayRef(); }
+
+  /// Loads that the update or the reads use: fetched ahead into rings. The
+  /// producer issues those that the update needs.
+  ArrayRef<tile::LoadOp> getFetches(Part by) const {
+    return by == Part::Update ? producerFetches : consumerFetches;
+  }
+  /// Loads that the gates use.
+  ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
+
+private:
+  LogicalResult findMemories();
+  void findParts();
+  void joinGates();
+  void findCrossings();
+  bool isIn(Operation *op, Part part) const {
+    auto found = parts.find(op);
+    return found != parts.end() && found->second == part;
+  }
+
+  mutable scf::WhileOp loop;
+  DenseSet<unsigned> memories;
+  DenseMap<Operation *, Part> parts;
+  DenseSet<Operation *> fromMemory;
+  SetVector<Value> tiles, scalars;
+  SmallVector<tile::LoadOp> producerFetches, consumerFetches, gateLoads;
+};
+
+} // namespace mlir::gsa
+
+#endif // GSA_LIB_TRANSFORMS_TILE_ROLEPLAN_H

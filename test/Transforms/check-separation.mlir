@@ -1,0 +1,199 @@
+// RUN: gsa-opt %s --split-input-file --verify-diagnostics --gsa-check-separation
+
+#regs = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+
+// Two slots and one barrier: written one iteration ahead.
+func.func @ahead(%n: index, %x: tensor<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<2 x index>
+  tile.roles warps [4, 4] {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %v = tile.get %r[%i + 0] : !tile.ring<2 x index> -> index
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.put %n, %r[%c0 + 0] : index, !tile.ring<2 x index>
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.put %n, %r[%i + 1] : index, !tile.ring<2 x index>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+// One slot is too few: the next version may overwrite what is being read.
+func.func @one_slot(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<1 x index>
+  tile.roles warps [4, 4] {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-note @below {{the other access}}
+      %v = tile.get %r[%i + 0] : !tile.ring<1 x index> -> index
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.put %n, %r[%c0 + 0] : index, !tile.ring<1 x index>
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-error @below {{'tile.put' op a slot must be read before it is reused, got tile.get of version 0 in epochs 1 to 1 and tile.put of version 1 in epochs 1 to 1}}
+      tile.put %n, %r[%i + 1] : index, !tile.ring<1 x index>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+// Written in the iteration that reads it: the roles race.
+func.func @too_late(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<3 x index>
+  tile.roles warps [4, 4] {
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-error @below {{'tile.get' op a version must be written before it is read, got tile.put of version 0 in epochs 0 to 0 and tile.get of version 0 in epochs 0 to 0}}
+      %v = tile.get %r[%i + 0] : !tile.ring<3 x index> -> index
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-note @below {{the other access}}
+      tile.put %n, %r[%i + 0] : index, !tile.ring<3 x index>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @never_written(%n: index) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x index>
+  tile.roles warps [4] {
+    // expected-error @below {{'tile.get' op a version must be written before it is read, got no write of version 0}}
+    %v = tile.get %r[%c0 + 0] : !tile.ring<2 x index> -> index
+  }
+  return
+}
+
+// -----
+
+// A fetch runs until its role waits; a barrier alone does not end it.
+func.func @not_landed(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4] {
+    // expected-note @below {{the other access}}
+    tile.fetch %m[%c0, %c0] dims [0, 1] into %r[%c0 + 0] : memref<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    // expected-error @below {{'tile.get' op a version must be written before it is read, got tile.fetch of version 0 in epochs 0 to 1 and tile.get of version 0 in epochs 1 to 1}}
+    %v = tile.get %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.wait_fetches
+  }
+  return
+}
+
+// -----
+
+func.func @never_landed(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4] {
+    // expected-error @below {{'tile.fetch' op a fetch must be waited for in its role, got none}}
+    tile.fetch %m[%c0, %c0] dims [0, 1] into %r[%c0 + 0] : memref<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  }
+  return
+}
+
+// -----
+
+// What a running product reads in place is read until the wait.
+func.func @running_product(%x: tensor<16x16xbf16>, %z: tensor<16x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+  tile.roles warps [4] {
+    %a = arith.constant dense<1.0> : tensor<16x16xbf16>
+    %acc = arith.constant dense<0.0> : tensor<16x16xf32>
+    tile.put %a, %r[%c0 + 0] : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+    tile.barrier
+    // expected-note @below {{the other access}}
+    %v = tile.get %r[%c0 + 0] : !tile.ring<1 x tensor<16x16xbf16>> -> tensor<16x16xbf16>
+    %p = tile.mma %a, %v, %acc : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    tile.barrier
+    // expected-error @below {{'tile.put' op a slot must be read before it is reused, got tile.get of version 0 in epochs 1 to 2 and tile.put of version 1 in epochs 2 to 2}}
+    tile.put %a, %r[%c0 + 1] : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+    %s = tile.wait %p : tensor<16x16xf32>
+  }
+  return
+}
+
+// -----
+
+// In one role, lanes that read what they wrote themselves need no barrier.
+#regs = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+func.func @own_lane() {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  tile.roles warps [1] {
+    %x = arith.constant dense<1.0> : tensor<16x8xf32, #regs>
+    tile.put %x, %r[%c0 + 0] : tensor<16x8xf32, #regs>, !tile.ring<1 x tensor<16x8xf32>>
+    %v = tile.get %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+  }
+  return
+}
+
+// -----
+
+func.func @uncounted(%i: index) {
+  %r = tile.ring : !tile.ring<1 x index>
+  tile.roles warps [1] {
+    // expected-error @below {{'tile.put' op a version must be counted by its loop or be constant, got something else}}
+    tile.put %i, %r[%i + 0] : index, !tile.ring<1 x index>
+  }
+  return
+}
