@@ -1,6 +1,7 @@
 //===- Pipelines.cpp - What follows what ----------------------------------===//
 
 #include "gsa/Pipelines/Pipelines.h"
+#include "FitSchedule.h"
 #include "Roads.h"
 #include "gsa/Conversion/Passes.h"
 #include "gsa/Transforms/Passes.h"
@@ -32,6 +33,21 @@ static void buildTile(OpPassManager &machine) {
   machine.addNestedPass<func::FuncOp>(createAssignLayoutsPass());
   machine.addPass(createCSEPass());
   machine.addNestedPass<func::FuncOp>(createCheckSeparationPass());
+}
+
+/// One loop over windows for each sweep.
+static void buildChunked(OpPassManager &machine) {
+  machine.addNestedPass<func::FuncOp>(createFuseScansPass());
+  machine.addNestedPass<func::FuncOp>(createChunkMemoryPass());
+  simplify(machine);
+  machine.addPass(createLoopInvariantCodeMotionPass());
+}
+
+/// Devices: as far as it takes to know what a block needs.
+static void buildTrial(OpPassManager &machine) {
+  buildChunked(machine);
+  buildTile(machine);
+  machine.addNestedPass<func::FuncOp>(createAllocateSharedPass());
 }
 
 /// Devices: per-lane vectors and instructions.
@@ -71,6 +87,10 @@ static void buildDialects(OpPassManager &machine, bool x86Vector) {
 /// Devices: what is left at the `gpu` stage, to the LLVM dialect. Nothing is
 /// moved out of loops here: what a lane holds across them was decided before.
 static void buildDeviceLLVM(OpPassManager &machine) {
+  // Few devices compute with these types, and none with all of them.
+  machine.addNestedPass<func::FuncOp>(
+      arith::createArithEmulateUnsupportedFloats(
+          {/*sourceTypeStrs=*/{"bf16", "f16"}, /*targetTypeStr=*/"f32"}));
   machine.addPass(createOutlineBlocksPass());
   machine.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
@@ -120,15 +140,16 @@ void gsa::buildPipeline(OpPassManager &pm, Stage from, Stage to,
   }
   if (climbs(Stage::Scheduled))
     pm.addNestedPass<func::FuncOp>(createSchedulePass());
-  if (climbs(Stage::Specialized))
+  if (climbs(Stage::Specialized)) {
     pm.addPass(createSpecializePass({llvm::to_vector(targets)}));
-  if (climbs(Stage::Chunked)) {
-    OpPassManager &machine = pm.nest<ModuleOp>();
-    machine.addNestedPass<func::FuncOp>(createFuseScansPass());
-    machine.addNestedPass<func::FuncOp>(createChunkMemoryPass());
-    simplify(machine);
-    machine.addPass(createLoopInvariantCodeMotionPass());
+    addRoads(
+        pm, [](OpPassManager &) {},
+        [](OpPassManager &machine) {
+          machine.addPass(createFitSchedulePass(buildTrial));
+        });
   }
+  if (climbs(Stage::Chunked))
+    buildChunked(pm.nest<ModuleOp>());
   if (climbs(Stage::Tile))
     addRoads(pm, [](OpPassManager &) {}, buildTile);
   if (climbs(Stage::Lanes))

@@ -4,6 +4,7 @@
 
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -82,6 +83,32 @@ struct ErrorCollector final : llvm::DiagnosticHandler {
 };
 } // namespace
 
+/// bf16 is the upper half of f32. Said with integers, comparisons and sums of
+/// what was widened stay in f32: in bf16 they are slower where devices have
+/// them, and some code generators spell them wrong when subnormal numbers are
+/// flushed.
+static void widenWithIntegers(llvm::Function &function) {
+  SmallVector<llvm::FPExtInst *> extensions;
+  for (llvm::Instruction &instruction : llvm::instructions(function))
+    if (auto *extension = dyn_cast<llvm::FPExtInst>(&instruction))
+      if (extension->getSrcTy()->getScalarType()->isBFloatTy() &&
+          extension->getDestTy()->getScalarType()->isFloatTy())
+        extensions.push_back(extension);
+  for (llvm::FPExtInst *extension : extensions) {
+    llvm::IRBuilder<> builder(extension);
+    llvm::Type *half =
+        extension->getSrcTy()->getWithNewType(builder.getInt16Ty());
+    llvm::Type *whole =
+        extension->getDestTy()->getWithNewType(builder.getInt32Ty());
+    llvm::Value *bits = builder.CreateZExt(
+        builder.CreateBitCast(extension->getOperand(0), half), whole);
+    bits = builder.CreateShl(bits, llvm::ConstantInt::get(whole, 16));
+    extension->replaceAllUsesWith(
+        builder.CreateBitCast(bits, extension->getDestTy()));
+    extension->eraseFromParent();
+  }
+}
+
 FailureOr<SmallVector<char, 0>>
 gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
                    llvm::CodeGenFileType type,
@@ -95,6 +122,7 @@ gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
     // are far below the errors that results may have.
     function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
     function.setDoesNotThrow();
+    widenWithIntegers(function);
     // Divisions too: a last bit is far below those errors as well.
     for (llvm::Instruction &instruction : llvm::instructions(function))
       if (instruction.getOpcode() == llvm::Instruction::FDiv)

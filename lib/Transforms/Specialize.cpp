@@ -34,13 +34,14 @@ static std::string symbolOf(StringRef target) {
   return symbol;
 }
 
-/// Gives an `auto` chunk the target's: as many tokens as keep a matrix unit
-/// busy between two barriers, or what a core holds in its first cache.
+/// Gives an `auto` chunk what a host's core holds in its first cache. Devices
+/// take the largest that fits (FitSchedule).
 static void chooseChunk(func::FuncOp spec, const Target &target) {
   auto schedule = spec->getAttrOfType<ScheduleAttr>(kScheduleAttr);
-  if (!schedule || schedule.getChunk())
+  if (!schedule || schedule.getChunk() ||
+      target.getKind() != Target::Kind::Host)
     return;
-  int64_t chunk = target.getKind() == Target::Kind::Host ? 16 : 64;
+  constexpr int64_t chunk = 16;
   spec->setAttr(kScheduleAttr,
                 ScheduleAttr::get(spec.getContext(), schedule.getKind(), chunk,
                                   schedule.getSlices()));

@@ -110,6 +110,15 @@ LogicalResult RolePlayer::add(Operation *op, Value ring, Value iteration,
   return success();
 }
 
+/// Whether `op` is a product that is waited for, by itself or by one that adds
+/// to it.
+static bool runsOn(Operation *op) {
+  return isa<tile::MmaOp>(op) &&
+         llvm::any_of(op->getUsers(), [](Operation *user) {
+           return isa<tile::WaitOp>(user) || runsOn(user);
+         });
+}
+
 /// Extends what `op` reads in place, and lets its results stand for the same if
 /// they are the place still, or sums that run.
 void RolePlayer::touch(Operation *op) {
@@ -121,9 +130,10 @@ void RolePlayer::touch(Operation *op) {
   }
   for (auto [ring, number] : touched)
     events[ring][number].end = epoch;
-  if (touched.empty() || !isa<tile::TransposeOp, tile::MmaOp>(op))
+  if (touched.empty())
     return;
-  reads[op->getResult(0)] = touched;
+  if (isa<tile::TransposeOp>(op) || runsOn(op))
+    reads[op->getResult(0)] = touched;
 }
 
 LogicalResult RolePlayer::play(Block &block) {

@@ -495,6 +495,16 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
+    // Roles have tiles of their own.
+    SmallVector<Operation *> outside;
+    kernel.walk([&](Operation *op) {
+      if (llvm::any_of(op->getResults(), [](Value v) { return isTile(v); }) &&
+          !op->getParentOfType<tile::RolesOp>())
+        outside.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(outside))
+      if (isOpTriviallyDead(op))
+        op->erase();
   }
 
   /// One role has everything.

@@ -116,6 +116,13 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
     }
     if (!first)
       continue;
+    // Other roles write what the product reads once they have met.
+    for (Operation *op = mma->getNextNode(); op && op != first;
+         op = op->getNextNode())
+      if (isa<tile::BarrierOp>(op)) {
+        first = op;
+        break;
+      }
     OpBuilder builder(first);
     auto wait = tile::WaitOp::create(builder, mma.getLoc(), mma.getResult());
     mma.getResult().replaceAllUsesExcept(wait.getResult(), wait);

@@ -1,0 +1,88 @@
+//===- FitSchedule.cpp - The largest schedule that a device can hold ------===//
+//
+// What a block needs of a machine is known only when its tiles have places. The
+// passes up to there take milliseconds, so candidates are tried, in order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FitSchedule.h"
+#include "dialects/GSA/GSA.h"
+#include "dialects/GSA/GSANames.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+namespace {
+struct FitSchedule : PassWrapper<FitSchedule, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FitSchedule)
+
+  explicit FitSchedule(std::function<void(OpPassManager &)> buildTrial)
+      : buildTrial(std::move(buildTrial)) {}
+  StringRef getName() const override { return "FitSchedule"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    OpPassManager trial(ModuleOp::getOperationName());
+    buildTrial(trial);
+    trial.getDependentDialects(registry);
+  }
+
+  void runOnOperation() override {
+    for (auto spec : getOperation().getOps<func::FuncOp>()) {
+      auto schedule = spec->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+      if (schedule && !schedule.getChunk() && failed(fit(spec, schedule)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult fit(func::FuncOp spec, ScheduleAttr given) {
+    std::optional<Diagnostic> first;
+    for (ScheduleKind kind : {ScheduleKind::Fused, ScheduleKind::Plain})
+      for (int64_t chunk : {64, 32, 16}) {
+        if (given.getKind() == ScheduleKind::Plain && kind != given.getKind())
+          continue;
+        auto schedule =
+            ScheduleAttr::get(&getContext(), kind, chunk, given.getSlices());
+        std::optional<Diagnostic> reason;
+        if (succeeded(attempt(spec, schedule, reason))) {
+          spec->setAttr(kScheduleAttr, schedule);
+          return success();
+        }
+        if (!first)
+          first = std::move(reason);
+      }
+    if (first)
+      getContext().getDiagEngine().emit(std::move(*first));
+    return failure();
+  }
+
+  /// Runs the trial on a copy of `spec` with `schedule`.
+  LogicalResult attempt(func::FuncOp spec, ScheduleAttr schedule,
+                        std::optional<Diagnostic> &reason) {
+    OwningOpRef<ModuleOp> copy(
+        cast<ModuleOp>(getOperation()->cloneWithoutRegions()));
+    copy->getBodyRegion().emplaceBlock();
+    func::FuncOp trial = spec.clone();
+    trial->setAttr(kScheduleAttr, schedule);
+    copy->push_back(trial);
+    ScopedDiagnosticHandler handler(&getContext(), [&](Diagnostic &diagnostic) {
+      if (!reason && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        reason = std::move(diagnostic);
+      return success();
+    });
+    PassManager pm(&getContext(), ModuleOp::getOperationName());
+    buildTrial(pm);
+    return pm.run(*copy);
+  }
+
+  std::function<void(OpPassManager &)> buildTrial;
+};
+} // namespace
+
+std::unique_ptr<Pass>
+gsa::createFitSchedulePass(std::function<void(OpPassManager &)> buildTrial) {
+  return std::make_unique<FitSchedule>(std::move(buildTrial));
+}
