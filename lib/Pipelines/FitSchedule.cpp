@@ -30,11 +30,16 @@ struct FitSchedule : PassWrapper<FitSchedule, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
-    for (auto spec : getOperation().getOps<func::FuncOp>()) {
+    // One after the other: a trial's errors are kept back, and those of two at
+    // once could not be told apart.
+    WalkResult result = getOperation().walk([&](func::FuncOp spec) {
       auto schedule = spec->getAttrOfType<ScheduleAttr>(kScheduleAttr);
       if (schedule && !schedule.getChunk() && failed(fit(spec, schedule)))
-        return signalPassFailure();
-    }
+        return WalkResult::interrupt();
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 
 private:
@@ -63,7 +68,7 @@ private:
   LogicalResult attempt(func::FuncOp spec, ScheduleAttr schedule,
                         std::optional<Diagnostic> &reason) {
     OwningOpRef<ModuleOp> copy(
-        cast<ModuleOp>(getOperation()->cloneWithoutRegions()));
+        cast<ModuleOp>(spec->getParentOp()->cloneWithoutRegions()));
     copy->getBodyRegion().emplaceBlock();
     func::FuncOp trial = spec.clone();
     trial->setAttr(kScheduleAttr, schedule);

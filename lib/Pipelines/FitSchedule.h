@@ -1,4 +1,5 @@
-//===- FitSchedule.h - The largest schedule that a device can hold -*- C++ -*-===//
+//===- FitSchedule.h - The largest schedule that a device can hold -*- C++
+//-*-===//
 
 #ifndef GSA_LIB_PIPELINES_FITSCHEDULE_H
 #define GSA_LIB_PIPELINES_FITSCHEDULE_H
@@ -11,10 +12,11 @@ class OpPassManager;
 
 namespace mlir::gsa {
 
-/// A pass for a device's module of the `specialized` stage: gives every function
-/// whose chunk is `auto` the first schedule that `buildTrial`'s passes, which
-/// end where a block's resources are known, accept: fused before plain, long
-/// chunks before short ones. If none is, the error is that of the first.
+/// A pass for a device's module of the `specialized` stage: gives every
+/// function whose chunk is `auto` the first schedule that `buildTrial`'s
+/// passes, which end where a block's resources are known, accept: fused before
+/// plain, long chunks before short ones. If none is, the error is that of the
+/// first.
 std::unique_ptr<Pass>
 createFitSchedulePass(std::function<void(OpPassManager &)> buildTrial);
 

@@ -142,11 +142,7 @@ void gsa::buildPipeline(OpPassManager &pm, Stage from, Stage to,
     pm.addNestedPass<func::FuncOp>(createSchedulePass());
   if (climbs(Stage::Specialized)) {
     pm.addPass(createSpecializePass({llvm::to_vector(targets)}));
-    addRoads(
-        pm, [](OpPassManager &) {},
-        [](OpPassManager &machine) {
-          machine.addPass(createFitSchedulePass(buildTrial));
-        });
+    pm.addPass(createFitSchedulePass(buildTrial));
   }
   if (climbs(Stage::Chunked))
     buildChunked(pm.nest<ModuleOp>());
