@@ -1,4 +1,4 @@
-//===- FloatBuilder.h - Arithmetic of f32, and functions made of it -*- C++
+//===- FloatBuilder.h - f32 arithmetic, and functions of it -----*- C++ -*-===//
 //-*-===//
 
 #ifndef LIB_TRANSFORMS_FLOATBUILDER_H

@@ -1,4 +1,4 @@
-//===- AssignLayouts.cpp - Every tile gets a holder, every product an atom ===//
+//===- AssignLayouts.cpp - Every tile gets a holder -----------------------===//
 //
 // Rewrites roles by a LayoutPlan: types get layouts, and where a use needs
 // another one than its tile has, a `tile.convert` says so.

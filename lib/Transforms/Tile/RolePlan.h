@@ -1,4 +1,4 @@
-//===- RolePlan.h - What of a chunk loop's body belongs to which role -*- C++
+//===- RolePlan.h - What belongs to which role --------------------*- C++ -*-===//
 //-*-===//
 //
 // The loop over windows carries memories: 2-D tiles with a product in their
