@@ -1,4 +1,4 @@
-//===- FitSchedule.h - The largest schedule that a device can hold -*- C++
+//===- FitSchedule.h - The schedule that a device can hold ------*- C++ -*-===//
 //-*-===//
 
 #ifndef GSA_LIB_PIPELINES_FITSCHEDULE_H

@@ -26,8 +26,8 @@ int64_t getSharedBytes(Type type);
 /// `lanes` lanes; 0 for most.
 int64_t getScratchBytes(Operation *op, int64_t warps, int64_t lanes);
 
-/// Whether nothing else ever uses the scratch memory of `op`; otherwise the role
-/// must meet before it does.
+/// Whether nothing else ever uses the scratch memory of `op`; otherwise the
+/// role must meet before it does.
 bool hasOwnScratch(Operation *op);
 
 } // namespace mlir::gsa

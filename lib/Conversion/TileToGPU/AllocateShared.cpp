@@ -214,7 +214,6 @@ struct AllocateSharedPass final
     : gsa::impl::AllocateSharedPassBase<AllocateSharedPass> {
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
-    total = 0; // One pass may run on many kernels.
     SmallVector<RolesOp> all;
     kernel.walk([&](RolesOp roles) { all.push_back(roles); });
     if (all.empty())

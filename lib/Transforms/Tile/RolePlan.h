@@ -1,4 +1,5 @@
-//===- RolePlan.h - What belongs to which role --------------------*- C++ -*-===//
+//===- RolePlan.h - What belongs to which role ------------------*- C++ -*-===//
+//-*-===//
 //-*-===//
 //
 // The loop over windows carries memories: 2-D tiles with a product in their

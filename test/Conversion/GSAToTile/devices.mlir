@@ -1,13 +1,13 @@
 // RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-fuse-scans,gsa-chunk-memory),canonicalize,cse))' --split-input-file --verify-diagnostics | FileCheck %s
-// RUN: gsa-opt %src/examples/specs/gsa-mistral-7b.mlir --gsa-to-chunked=targets=sm_90a,gfx942,x86-64-v3 | FileCheck %s --check-prefix=CHUNK
+// RUN: gsa-opt %src/examples/specs/gsa-mistral-7b.mlir --gsa-to-chunked=targets=sm_90a,sm_80,x86-64-v3 | FileCheck %s --check-prefix=CHUNK
 
 // An auto chunk is the target's.
 
 // CHUNK: module @sm_90a
 // CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 64>
 // CHUNK: tile.mma {{.*}} : tensor<64x128xbf16>, tensor<128x64xbf16>, tensor<64x64xf32>
-// CHUNK: module @gfx942
-// CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 64>
+// CHUNK: module @sm_80
+// CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 32>
 // CHUNK: module @x86_64_v3
 // CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 16>
 

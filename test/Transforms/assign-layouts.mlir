@@ -1,0 +1,33 @@
+// RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline="builtin.module(builtin.module(func.func(gsa-split-roles,gsa-assign-layouts)))" | FileCheck %s
+// RUN: gsa-compile %s --targets=sm_80 --emit=tile | FileCheck %s --check-prefix=WARP
+
+// Sums become factors where they lie, factors that come from memory stay there,
+// and no matrix is converted but what is stored.
+
+// CHECK-DAG: #[[SUMS:layout[0-9]*]] = #tile.layout<[64, 64], reg = {{\[}}[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [32, 0]]>
+// CHECK-LABEL: func.func @layer
+// CHECK: %[[S:.*]] = tile.mma {{.*}} {atom = #tile.atom<"wgmma.m64k16">} {{.*}}#[[SUMS]]>
+// CHECK: %[[X:.*]] = tile.mma {{.*}} {atom = #tile.atom<"wgmma.m64k16">}
+// CHECK: %[[W:.*]] = tile.wait %[[S]]
+// CHECK: %[[M:.*]] = arith.select %{{.*}}, %[[W]],
+// CHECK: %[[T:.*]] = arith.truncf %[[M]] : tensor<64x64xf32, #[[SUMS]]> to tensor<64x64xbf16, #[[SUMS]]>
+// CHECK: tile.mma %[[T]], %{{.*}}, %[[X]]
+// CHECK: tile.reduce max {{.*}} along [1] : tensor<64x64xf32, #[[SUMS]]>
+// CHECK: %[[O:.*]] = tile.convert {{.*}} -> tensor<64x128xbf16, #{{.*}}>
+// CHECK-NEXT: tile.store %[[O]]
+// CHECK-NOT: tile.convert {{.*}}tensor<64x{{[0-9]}}
+
+// WARP: tile.mma {{.*}} {atom = #tile.atom<"mma.m16n8k16">}
+// WARP-NOT: tile.wait %
+func.func @layer(
+    %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},
+    %k: tensor<?x?x4x128xbf16> {gsa.name = "k"},
+    %v: tensor<?x?x4x128xbf16> {gsa.name = "v"},
+    %g: tensor<?x?x4x64xbf16> {gsa.name = "g"})
+    -> (tensor<?x?x4x128xbf16> {gsa.name = "o"})
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 64>} {
+  %o = gsa.slot_attention queries(%q : tensor<?x?x4x128xbf16>)
+      keys(%k : tensor<?x?x4x128xbf16>) values(%v : tensor<?x?x4x128xbf16>)
+      decay(%g : tensor<?x?x4x64xbf16>) scale 1.0 : tensor<?x?x4x128xbf16>
+  return %o : tensor<?x?x4x128xbf16>
+}
