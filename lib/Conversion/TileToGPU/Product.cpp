@@ -32,7 +32,7 @@ LogicalResult TileLowering::lower(MmaOp op) {
     return op.emitOpError("must have the sums' layout of its atom, got ")
            << sums;
   SmallVector<FactorValue, 2> factors;
-  for (auto [i, operand] : llvm::enumerate(ValueRange{op.getA(), op.getB()})) {
+  for (auto [i, operand] : llvm::enumerate(op->getOperands().take_front(2))) {
     Factor which = i == 0 ? Factor::A : Factor::B;
     const Layout &layout = layoutOf(operand);
     bool fits = layout.isPlace() ? atom->accepts(which, shape, layout)
