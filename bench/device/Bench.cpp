@@ -76,7 +76,7 @@ static bool describe(const Case &one, Arguments &arguments,
     const gsa_argument &argument = arguments.describe(i);
     auto tensor = Tensor::create(
         shapeOf(argument.shape, argument.rank, arguments.extents),
-        argument.dtype, Layout::Dense);
+        argument.dtype, Storage::Dense);
     Source source;
     if (!tensor) {
       message = "a tensor must fit into the host's memory";

@@ -27,7 +27,7 @@ bool Arguments::create(const Case &theCase, std::string &message) {
   for (int32_t i = 0; i < count(); ++i) {
     const gsa_argument &argument = describe(i);
     Shape shape = shapeOf(argument.shape, argument.rank, extents);
-    auto tensor = Tensor::create(shape, argument.dtype, one->layout);
+    auto tensor = Tensor::create(shape, argument.dtype, one->storage);
     if (!tensor) {
       message = "a tensor must fit into the host's memory, got shape " +
                 printShape(shape);

@@ -9,7 +9,7 @@
 #include <sstream>
 
 using namespace suite;
-using mlir::gsa::run::Layout;
+using mlir::gsa::run::Storage;
 
 static std::vector<std::string> split(const std::string &text, char separator) {
   std::vector<std::string> parts;
@@ -112,10 +112,10 @@ static bool parseOption(const std::string &word, Case &one) {
     return valid;
   }
   if (name == "--layout") {
-    one.layout = value == "strided" ? Layout::Strided
-                 : value == "huge"  ? Layout::Huge
-                                    : Layout::Dense;
-    return one.layout != Layout::Dense || value == "dense";
+    one.storage = value == "strided" ? Storage::Strided
+                  : value == "huge"  ? Storage::Huge
+                                     : Storage::Dense;
+    return one.storage != Storage::Dense || value == "dense";
   }
   if (name == "--concurrent") {
     one.concurrent =

@@ -32,7 +32,7 @@ struct Case {
     double value;
   };
   std::vector<Set> sets;
-  mlir::gsa::run::Layout layout = mlir::gsa::run::Layout::Dense;
+  mlir::gsa::run::Storage storage = mlir::gsa::run::Storage::Dense;
   uint64_t seed = 1;
   bool silu = false; ///< numbers that are no decays: silu of normal ones
   Concurrent concurrent = Concurrent::None;

@@ -164,7 +164,7 @@ static double neededBytes(const Case &one, const Entry &entry,
     double elements = 1;
     for (int64_t extent : shape)
       elements *= double(extent);
-    if (one.layout == Layout::Huge && elements > 0)
+    if (one.storage == Storage::Huge && elements > 0)
       for (size_t d = 0; d + 1 < shape.size(); ++d)
         if (shape[d] > 1) {
           elements += double(shape[d] - 1) * double(int64_t(1) << 31);
@@ -204,7 +204,7 @@ std::vector<CheckResult> suite::check(Device &device, const Case &one) {
   if (!call)
     return skip();
   // Gaps are blank on both sides, so that a download shows what was written.
-  if (one.layout != Layout::Huge)
+  if (one.storage != Storage::Huge)
     for (int32_t i = 0; i < arguments.count(); ++i)
       if (call->size(i))
         device.fill(call->data(i), 0xff, call->size(i));

@@ -131,8 +131,8 @@ Session::create(const SessionOptions &options) {
 //===----------------------------------------------------------------------===//
 
 static llvm::Expected<Tensor> createTensor(const Shape &shape, int32_t dtype,
-                                           Layout layout) {
-  std::optional<Tensor> tensor = Tensor::create(shape, dtype, layout);
+                                           Storage storage) {
+  std::optional<Tensor> tensor = Tensor::create(shape, dtype, storage);
   if (!tensor)
     return fail("a tensor must fit into memory, got shape " +
                 printShape(shape));
@@ -301,7 +301,7 @@ Session::askOracle(Call &call, const std::vector<Values> &inputs) {
     auto tensor = createTensor(shapeOf(argument, call.inputs.extents),
                                argument.kind == GSA_OFFSETS ? argument.dtype
                                                             : int32_t(GSA_F64),
-                               Layout::Dense);
+                               Storage::Dense);
     if (!tensor)
       return tensor.takeError();
     if (argument.kind != GSA_OUTPUT)
@@ -535,7 +535,7 @@ llvm::Error Session::run(const Case &one) {
   for (auto [argument, values] :
        llvm::zip(kernel->arguments, call.inputs.values)) {
     auto tensor = createTensor(shapeOf(argument, call.inputs.extents),
-                               argument.dtype, one.layout);
+                               argument.dtype, one.storage);
     if (!tensor)
       return tensor.takeError();
     if (argument.kind != GSA_OUTPUT)

@@ -27,7 +27,7 @@ struct SessionOptions {
 struct Case {
   std::string function, chip;
   int32_t threads = 0;
-  Layout layout = Layout::Dense;
+  Storage storage = Storage::Dense;
   InputOptions inputs;
   bool check = false;
   double benchSeconds = 0; ///< 0: no measurement

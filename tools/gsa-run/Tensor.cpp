@@ -181,13 +181,13 @@ double run::decode(uint64_t bits, int32_t dtype) {
 static constexpr unsigned char kBlank = 0xff;
 
 /// Strides of `shape`, and in `reach` how many elements they step over.
-static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
+static void layOut(gsa_tensor &tensor, Storage storage, __int128 &reach) {
   int32_t rank = tensor.rank;
   // Dimensions from the inside out.
   std::vector<int32_t> order;
   for (int32_t i = rank - 1; i >= 0; --i)
     order.push_back(i);
-  if (layout == Layout::Strided && rank >= 3) {
+  if (storage == Storage::Strided && rank >= 3) {
     auto heads = std::find(order.begin(), order.end(), rank == 4 ? 2 : 1);
     std::rotate(heads, heads + 1, order.end());
   }
@@ -196,10 +196,10 @@ static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
     tensor.stride[i] = int64_t(step);
     step *= tensor.shape[i];
     // Gaps of odd sizes: no alignment comes out of them.
-    if (layout == Layout::Strided && rank > 1)
+    if (storage == Storage::Strided && rank > 1)
       step += 3;
   }
-  if (layout == Layout::Huge)
+  if (storage == Storage::Huge)
     for (int32_t i = 0; i + 1 < rank; ++i)
       if (tensor.shape[i] > 1) {
         tensor.stride[i] += (int64_t(1) << 31) + 64;
@@ -211,15 +211,15 @@ static void layOut(gsa_tensor &tensor, Layout layout, __int128 &reach) {
 }
 
 std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
-                                     Layout layout) {
+                                     Storage storage) {
   Tensor result;
   gsa_tensor &tensor = result.tensor;
   tensor.dtype = dtype;
   tensor.rank = int32_t(shape.size());
   std::copy(shape.begin(), shape.end(), tensor.shape);
   __int128 reach;
-  layOut(tensor, layout, reach);
-  result.layout = layout;
+  layOut(tensor, storage, reach);
+  result.storage = layout;
   // A tensor without elements has an address all the same.
   if (std::find(shape.begin(), shape.end(), 0) != shape.end())
     reach = 0;
@@ -230,7 +230,7 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
     return std::nullopt;
   result.size = size_t(bytes);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-  if (layout == Layout::Huge)
+  if (storage == Storage::Huge)
     flags |= MAP_NORESERVE;
   void *memory =
       mmap(nullptr, result.size, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -238,8 +238,8 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
     return std::nullopt;
   result.memory = static_cast<char *>(memory);
   tensor.data =
-      result.memory + (layout == Layout::Strided ? dtypeBytes(dtype) : 0);
-  if (layout == Layout::Huge)
+      result.memory + (storage == Storage::Strided ? dtypeBytes(dtype) : 0);
+  if (storage == Storage::Huge)
     result.clear();
   else
     std::memset(result.memory, kBlank, result.size);
@@ -247,7 +247,7 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
 }
 
 Tensor::Tensor(Tensor &&other)
-    : tensor(other.tensor), layout(other.layout), memory(other.memory),
+    : tensor(other.tensor), storage(other.storage), memory(other.memory),
       size(other.size) {
   other.memory = nullptr;
 }
@@ -287,7 +287,7 @@ void Tensor::forEachPiece(
   int32_t huge = 0; // the dimension that has the gap
   while (huge + 1 < tensor.rank && tensor.shape[huge] <= 1)
     ++huge;
-  if (layout != Layout::Huge || huge + 1 >= tensor.rank)
+  if (storage != Storage::Huge || huge + 1 >= tensor.rank)
     return piece(memory, size);
   size_t bytes = dtypeBytes(tensor.dtype);
   for (int32_t i = huge + 1; i < tensor.rank; ++i)
@@ -374,7 +374,7 @@ void Tensor::clear() {
 }
 
 bool Tensor::gapsAreUntouched() const {
-  if (layout == Layout::Huge)
+  if (storage == Storage::Huge)
     return true;
   std::vector<char> copy(memory, memory + size);
   int64_t row = rowSize() * dtypeBytes(tensor.dtype);

@@ -42,7 +42,7 @@ uint64_t encode(double value, int32_t dtype);
 double decode(uint64_t bits, int32_t dtype);
 
 /// How a tensor lies in memory.
-enum class Layout {
+enum class Storage {
   Dense,   ///< row-major
   Strided, ///< heads outside of batch and time, gaps between rows and between
            ///< those, aligned to the element and no more
@@ -56,7 +56,7 @@ class Tensor {
 public:
   /// None if it does not fit into memory.
   static std::optional<Tensor> create(const Shape &shape, int32_t dtype,
-                                      Layout layout);
+                                      Storage storage);
   Tensor(Tensor &&other);
   Tensor &operator=(Tensor &&) = delete;
   ~Tensor();
@@ -82,14 +82,14 @@ public:
   /// Makes all elements' bytes ones again.
   void clear();
   /// Whether the bytes around the elements are as they were made. Always true
-  /// for `Layout::Huge`, where looking would touch them.
+  /// for `Storage::Huge`, where looking would touch them.
   bool gapsAreUntouched() const;
 
   /// All of its bytes, with the gaps: where they begin and how many they are.
   char *block() const { return memory; }
   size_t blockSize() const { return size; }
   /// Calls `piece` with addresses and sizes of ranges of the block that hold
-  /// all elements, and little else for `Layout::Huge`.
+  /// all elements, and little else for `Storage::Huge`.
   void forEachPiece(const std::function<void(char *, size_t)> &piece) const;
 
 private:
@@ -100,7 +100,7 @@ private:
                   const std::function<void(char *, int64_t)> &row) const;
 
   gsa_tensor tensor = {};
-  Layout layout = Layout::Dense;
+  Storage storage = Storage::Dense;
   char *memory = nullptr;
   size_t size = 0;
 };

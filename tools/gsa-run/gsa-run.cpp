@@ -83,12 +83,12 @@ struct Options {
   cl::list<std::string> set{"set", cl::value_desc("name@i,j,k=x"),
                             cl::desc("Replaces one element of an input"),
                             cl::cat(caseCategory)};
-  cl::opt<Layout> layout{
-      "layout", cl::init(Layout::Dense), cl::desc("How tensors lie in memory"),
-      cl::values(clEnumValN(Layout::Dense, "dense", "row-major"),
-                 clEnumValN(Layout::Strided, "strided",
+  cl::opt<Storage> storage{
+      "layout", cl::init(Storage::Dense), cl::desc("How tensors lie in memory"),
+      cl::values(clEnumValN(Storage::Dense, "dense", "row-major"),
+                 clEnumValN(Storage::Strided, "strided",
                             "heads first, gaps, no alignment"),
-                 clEnumValN(Layout::Huge, "huge",
+                 clEnumValN(Storage::Huge, "huge",
                             "offsets beyond 2^31 elements, sparse")),
       cl::cat(caseCategory)};
   cl::opt<bool> check{
@@ -120,7 +120,7 @@ static llvm::Expected<Case> readCase(Options &options) {
                 llvm::Twine(int(GSA_MAX_THREADS)) + ", got " +
                 llvm::Twine(int(options.threads)));
   result.threads = options.threads;
-  result.layout = options.layout;
+  result.storage = options.storage;
   result.check = options.check;
   if (options.bench.getNumOccurrences()) {
     // Without a value it reads as 0.
