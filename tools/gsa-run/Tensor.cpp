@@ -219,7 +219,7 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
   std::copy(shape.begin(), shape.end(), tensor.shape);
   __int128 reach;
   layOut(tensor, storage, reach);
-  result.storage = layout;
+  result.storage = storage;
   // A tensor without elements has an address all the same.
   if (std::find(shape.begin(), shape.end(), 0) != shape.end())
     reach = 0;

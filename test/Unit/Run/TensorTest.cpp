@@ -48,9 +48,9 @@ TEST(EncodeTest, NarrowTypesRoundToNearestEven) {
   }
 }
 
-class LayoutTest : public ::testing::TestWithParam<Layout> {};
+class StorageTest : public ::testing::TestWithParam<Storage> {};
 
-TEST_P(LayoutTest, KeepsValuesAndItsGaps) {
+TEST_P(StorageTest, KeepsValuesAndItsGaps) {
   auto tensor = Tensor::create({2, 3, 2, 5}, GSA_F16, GetParam());
   ASSERT_TRUE(bool(tensor));
   Values values{{2, 3, 2, 5}, {}};
@@ -65,7 +65,7 @@ TEST_P(LayoutTest, KeepsValuesAndItsGaps) {
     EXPECT_TRUE(std::isnan(value));
 }
 
-TEST_P(LayoutTest, RowsAndPiecesHoldAllElements) {
+TEST_P(StorageTest, RowsAndPiecesHoldAllElements) {
   auto tensor = Tensor::create({2, 3, 2, 5}, GSA_F32, GetParam());
   auto other = Tensor::create({2, 3, 2, 5}, GSA_F32, GetParam());
   ASSERT_TRUE(tensor && other);
@@ -91,12 +91,12 @@ TEST_P(LayoutTest, RowsAndPiecesHoldAllElements) {
   EXPECT_GE(bytes, 240u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LayoutTest,
-                         ::testing::Values(Layout::Dense, Layout::Strided,
-                                           Layout::Huge));
+INSTANTIATE_TEST_SUITE_P(All, StorageTest,
+                         ::testing::Values(Storage::Dense, Storage::Strided,
+                                           Storage::Huge));
 
-TEST(LayoutTest, StridedSeesWhatIsWrittenAround) {
-  auto tensor = Tensor::create({2, 3, 2, 5}, GSA_F32, Layout::Strided);
+TEST(StorageTest, StridedSeesWhatIsWrittenAround) {
+  auto tensor = Tensor::create({2, 3, 2, 5}, GSA_F32, Storage::Strided);
   ASSERT_TRUE(bool(tensor));
   const gsa_tensor &view = tensor->get();
   EXPECT_GT(view.stride[2], view.stride[0]); // heads outside
@@ -110,9 +110,9 @@ TEST(LayoutTest, StridedSeesWhatIsWrittenAround) {
   EXPECT_TRUE(tensor->gapsAreUntouched());
 }
 
-TEST(LayoutTest, HugeStepsOverMoreThanTwoToThe31) {
+TEST(StorageTest, HugeStepsOverMoreThanTwoToThe31) {
   for (auto [batch, step] : {std::pair(2, 0), {1, 1}}) {
-    auto tensor = Tensor::create({batch, 3, 2, 5}, GSA_F32, Layout::Huge);
+    auto tensor = Tensor::create({batch, 3, 2, 5}, GSA_F32, Storage::Huge);
     ASSERT_TRUE(bool(tensor));
     EXPECT_GT(tensor->get().stride[step], int64_t(1) << 31);
   }
