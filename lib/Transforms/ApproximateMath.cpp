@@ -68,6 +68,18 @@ struct Approximate : OpRewritePattern<Op> {
   }
 };
 
+/// What may be approximate because it is rounded to 16 bits.
+struct CoarseExpM1 final : Approximate<math::ExpM1Op, emitDeviceCoarseExpM1> {
+  explicit CoarseExpM1(MLIRContext *context) : Approximate(context, 2) {}
+
+  LogicalResult matchAndRewrite(math::ExpM1Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "must be exact");
+    return Approximate::matchAndRewrite(op, rewriter);
+  }
+};
+
 /// Computes in f32 what devices have an instruction for.
 template <typename Op> struct Widen : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -135,7 +147,7 @@ private:
 
   static void populateDevice(RewritePatternSet &patterns) {
     patterns.add<Approximate<math::ExpOp, emitDeviceExp>,
-                 Approximate<math::ExpM1Op, emitDeviceExpM1>,
+                 Approximate<math::ExpM1Op, emitDeviceExpM1>, CoarseExpM1,
                  Approximate<math::Log1pOp, emitDeviceLog1p>,
                  Approximate<math::TanhOp, emitDeviceTanh>,
                  Approximate<math::ErfOp, emitDeviceErf>, Widen<math::Exp2Op>,

@@ -136,6 +136,7 @@ Value emitFma(FloatBuilder &b, Value x, Value y, Value z);
 // The same for devices, on top of their own exp2.
 Value emitDeviceExp(FloatBuilder &b, Value x);
 Value emitDeviceExpM1(FloatBuilder &b, Value x);
+Value emitDeviceCoarseExpM1(FloatBuilder &b, Value x);
 Value emitDeviceLog1p(FloatBuilder &b, Value x);
 Value emitDeviceTanh(FloatBuilder &b, Value x);
 Value emitDeviceErf(FloatBuilder &b, Value x);

@@ -71,6 +71,15 @@ Value gsa::emitDeviceExpM1(FloatBuilder &b, Value x) {
                   far);
 }
 
+/// The same to 2^-15, far below what factors of 16 bits are rounded by.
+Value gsa::emitDeviceCoarseExpM1(FloatBuilder &b, Value x) {
+  Value square = b.mul(x, x);
+  Value near = b.add(b.mul(square, b.polynomial(x, {0.5, 1.0 / 6.0})), x);
+  Value far = b.sub(emitDeviceExp(b, x), b.f32(1.0));
+  return b.select(b.compare(arith::CmpFPredicate::OLT, square, 0x1p-8), near,
+                  far);
+}
+
 /// log(x) = e log(2) + log(m), m in [sqrt(1/2), sqrt(2)], and log(m) is the sum
 /// of m - 1, which is exact, and a smaller part.
 namespace {

@@ -49,7 +49,10 @@ private:
   SmallVector<Value> initialCarries();
   void emitWindow(ValueRange carries, Value position);
   void storeFinalStates(ValueRange carries);
-  void onFirstSlice(bool everySlice, llvm::function_ref<void()> body);
+  /// Makes `body` what one of the blocks does that have the same: of those that
+  /// share a head's columns, unless each has its own, and of those that share a
+  /// group's queries, unless each has its own.
+  void once(bool everySlice, bool everyQuery, llvm::function_ref<void()> body);
 
   const SweepPlan &plan;
   Kernel &kernel;
@@ -68,12 +71,21 @@ Value BlockValues::firstColumn(TileBuilder &b, const SweepPlan &plan,
   return arith::MulIOp::create(b, slice, width);
 }
 
-void SweepChunker::onFirstSlice(bool everySlice,
-                                llvm::function_ref<void()> body) {
-  if (everySlice || plan.slices == 1)
+void SweepChunker::once(bool everySlice, bool everyQuery,
+                        llvm::function_ref<void()> body) {
+  Value first;
+  auto require = [&](Value number) {
+    Value isFirst =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, number, b.index(0));
+    first =
+        first ? arith::AndIOp::create(b, first, isFirst).getResult() : isFirst;
+  };
+  if (!everySlice && plan.slices > 1)
+    require(block.slice);
+  if (!everyQuery && plan.spreadsQueries())
+    require(block.query);
+  if (!first)
     return body();
-  Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block.slice,
-                                      b.index(0));
   auto branch = scf::IfOp::create(b, first, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -107,13 +119,17 @@ void SweepChunker::openBlock() {
           : memref::DimOp::create(b, someTensor, zero).getResult();
   Value time = memref::DimOp::create(b, someTensor, one);
 
-  SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(plan.heads),
-                                      b.getIndexAttr(plan.slices)};
+  SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(plan.heads)};
+  if (plan.spreadsQueries())
+    bounds.push_back(b.getIndexAttr(plan.group));
+  bounds.push_back(b.getIndexAttr(plan.slices));
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   block.sequence = forall.getInductionVar(0);
   block.head = forall.getInductionVar(1);
-  block.slice = forall.getInductionVar(2);
+  if (plan.spreadsQueries())
+    block.query = forall.getInductionVar(2);
+  block.slice = forall.getInductionVars().back();
   if (!table) {
     block.batch = block.sequence;
     block.begin = zero;
@@ -178,7 +194,7 @@ void SweepChunker::storeFinalStates(ValueRange carries) {
         continue;
       bool sliced = plan.isSliced(memory);
       for (Value output : outputsOf.lookup(state.getState()))
-        onFirstSlice(sliced, [&] {
+        once(sliced, /*everyQuery=*/false, [&] {
           Value tile = Memories::refer(b, plan, memory, carry, /*back=*/true);
           Value column = block.firstColumn(b, plan, state.getState(), sliced);
           tile::StoreOp::create(
@@ -193,7 +209,7 @@ void SweepChunker::storeFinalStates(ValueRange carries) {
     if (!decay.getFinal())
       continue;
     for (Value output : outputsOf.lookup(decay.getFinal()))
-      onFirstSlice(false, [&] {
+      once(/*everySlice=*/false, /*everyQuery=*/false, [&] {
         tile::StoreOp::create(
             b, carry, output,
             ValueRange{block.sequence, block.head, b.index(0)}, Value(),
@@ -306,7 +322,8 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
       memories.gatesOf(memory);
   memories.closeWindow();
 
-  // What the group's query heads compute goes into a loop over them.
+  // What the group's query heads compute goes into a loop over them, or each
+  // has blocks of its own.
   auto yield = cast<YieldOp>(plan.getSweep().getBody().front().getTerminator());
   SmallVector<Value> perHead, perQuery;
   for (Value value : yield.getOperands()) {
@@ -317,7 +334,7 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   auto store = [&](Value value, Value headIndex) {
     bool sliced = plan.isSliced(value);
     Value tile = tiles.tileOf(value, sliced);
-    onFirstSlice(sliced, [&] {
+    once(sliced, plan.isPerQuery(value), [&] {
       SmallVector<Value> indices = {block.batch, window.token, headIndex};
       SmallVector<int64_t> dims = {1};
       if (TileBuilder::typeOf(tile).getRank() == 2) {
@@ -331,17 +348,21 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   };
   for (Value value : perHead)
     store(value, block.head);
-  if (!perQuery.empty()) {
+  auto storeQueries = [&](Value number) {
+    window.query = arith::AddIOp::create(
+        b, arith::MulIOp::create(b, block.head, b.index(plan.group)), number);
+    for (Value value : perQuery)
+      store(value, window.query);
+  };
+  if (!perQuery.empty() && plan.spreadsQueries()) {
+    storeQueries(block.query);
+  } else if (!perQuery.empty()) {
     auto loop =
         scf::ForOp::create(b, b.index(0), b.index(plan.group), b.index(1));
     OpBuilder::InsertionGuard guard(b);
     window.groupLoop = loop;
     b.setInsertionPoint(loop.getBody()->getTerminator());
-    window.query = arith::AddIOp::create(
-        b, arith::MulIOp::create(b, block.head, b.index(plan.group)),
-        loop.getInductionVar());
-    for (Value value : perQuery)
-      store(value, window.query);
+    storeQueries(loop.getInductionVar());
     window.groupLoop = nullptr;
   }
 

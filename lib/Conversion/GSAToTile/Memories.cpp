@@ -19,8 +19,9 @@ struct Span {
   double floor;
 };
 
-/// bf16 and f32 span 2^110 around 1, which leaves 2^70 for the inputs and the
-/// sums of their products.
+/// f32 spans 2^110 around 1, which leaves 2^70 for the inputs and the sums of
+/// their products, and sums that are exact to 2^-18. bf16, which is rounded
+/// more than that anyway, spans 2^160 and leaves 2^46.
 ///
 /// f16 ends at 2^16, and loses bits below 2^-14. Rows below 2^5, vectors below
 /// 2^12 and memories and scores below 2^16 stay finite, whatever the decay. The
@@ -32,6 +33,8 @@ struct Span {
 static Span spanOf(Type product) {
   if (product.isF16())
     return {-14.0, -3.0, -13.0};
+  if (product.isBF16())
+    return {-160.0, -80.0, -100.0};
   return {-110.0, -55.0, -100.0};
 }
 
@@ -151,6 +154,14 @@ Value Memories::fitsWindow() {
   return all;
 }
 
+/// Whether a value of the sweep follows from the window's inputs alone.
+static bool followsFromInputs(Value value) {
+  Operation *op = value.getDefiningOp();
+  return !op || !op->getParentOfType<SweepOp>() ||
+         (!isa<ReadOp, SoftmaxDecayOp>(op) &&
+          llvm::all_of(op->getOperands(), followsFromInputs));
+}
+
 /// The first row that does not fit a span of the gates that are not closed yet,
 /// but at least 1; an index.
 Value Memories::firstOutside() {
@@ -212,21 +223,47 @@ void Memories::closeWindow() {
   scf::YieldOp::create(b, whole);
 
   b.setInsertionPointToStart(branch.elseBlock());
-  Value length = arith::MinSIOp::create(b, firstOutside(), window.length);
+  // Rarely needed, and made anew from the inputs: tiles that wait for this
+  // branch occupy registers before it.
+  Window rare = window;
+  WindowValues anew(rare);
+  Memories &here = anew.memories;
+  for (MemoryOp memory : plan.memories)
+    if (auto *own = gates.find(keyOf(memory)); own != gates.end()) {
+      if (followsFromInputs(memory.getDecay()))
+        here.gatesOf(memory);
+      else
+        here.gates[keyOf(memory)] = own->second;
+      here.gates[keyOf(memory)].isClosed = own->second.isClosed;
+    }
+  Value length = arith::MinSIOp::create(b, here.firstOutside(), window.length);
   auto keep = [&](Value tile) {
     Value live = b.below(TileBuilder::typeOf(tile), 0, length);
     return b.select(live, tile, b.constantLike(tile, 0.0));
   };
   SmallVector<Value> part = {length}, since;
-  for (auto &[key, own] : gates) {
+  for (auto &[key, shared] : gates) {
+    const Gates &own = here.gates[key];
     part.push_back(b.reduce(tile::ReduceKind::Add, keep(own.log2), 0));
     if (own.since)
       since.push_back(keep(b.exp2(b.sub(
           b.splat(part.back(), TileBuilder::typeOf(own.sums)), own.sums))));
   }
   llvm::append_range(part, since);
-  for (Value write : rows)
-    part.push_back(keep(write));
+  for (Value write : rows) {
+    for (auto &[op, shared] : writes) {
+      auto memory = cast<MemoryOp>(op);
+      if (shared != write)
+        continue;
+      // Rows that are read from another memory are not made twice.
+      if (!memory.getRows() || followsFromInputs(memory.getRows()))
+        here.makeWrite(memory);
+      else
+        here.writes[memory] = write;
+      part.push_back(keep(here.writes[memory]));
+      break;
+    }
+  }
   scf::YieldOp::create(b, part);
 
   auto results = branch.getResults().begin();
@@ -255,7 +292,9 @@ Value Memories::rowsOf(MemoryOp memory) {
   if (Value rows = memory.getRows())
     return b.extended(tiles.zeroPadded(tiles.tileOf(rows, false), rows,
                                        /*tokens=*/true));
-  return b.neg(math::ExpM1Op::create(b, gatesOf(memory).decay));
+  // Coarse where the factor is rounded to 16 bits.
+  bool coarse = isRowWise(memory) && !plan.productOf(memory).isF32();
+  return b.neg(b.expm1(gatesOf(memory).decay, coarse));
 }
 
 /// c of the write, as the machine multiplies it.

@@ -28,6 +28,10 @@ public:
   SmallVector<MemoryOp> memories;
   SmallVector<SoftmaxDecayOp> runningSoftmaxes;
 
+  /// Whether each query head of a group has blocks of its own, which carry the
+  /// same memories. A device has more blocks at a time than there are heads, as
+  /// a rule; a processor does not.
+  bool spreadsQueries() const { return isDevice && group > 1; }
   /// Whether `value` is known behind the last token only.
   static bool isState(Value value);
   /// Whether `value` has a tile for each query head of a group.

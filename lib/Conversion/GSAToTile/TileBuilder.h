@@ -66,6 +66,13 @@ public:
         approximate ? arith::FastMathFlags::arcp : arith::FastMathFlags::none);
     return arith::DivFOp::create(*this, constantLike(a, 1.0), a, flags);
   }
+  /// exp(a) - 1, which `coarse` lets devices compute to 2^-15.
+  Value expm1(Value a, bool coarse) {
+    auto flags = arith::FastMathFlagsAttr::get(
+        getContext(),
+        coarse ? arith::FastMathFlags::afn : arith::FastMathFlags::none);
+    return math::ExpM1Op::create(*this, a, flags);
+  }
   Value exp2(Value a) { return math::Exp2Op::create(*this, a); }
   Value select(Value condition, Value yes, Value no) {
     return arith::SelectOp::create(*this, condition, yes, no);

@@ -22,6 +22,7 @@ constexpr double kLog2E = 1.4426950408889634;
 /// What a block computes once.
 struct BlockValues {
   Value sequence, head, slice;  ///< the block's indices
+  Value query;                  ///< in its group, if each has blocks of its own
   Value batch;                  ///< index into dimension 0 of tensors
   Value begin, end;             ///< the sequence's tokens
   DenseMap<Value, Value> outer; ///< value from outside the sweep -> kernel's

@@ -83,8 +83,16 @@ LogicalResult TileLowering::lower(RolesOp op) {
   return success();
 }
 
-void TileLowering::emitRoleBarrier() {
-  if (role.fences)
+/// Whether a product reads a place.
+static bool isFactor(Value place) {
+  return llvm::any_of(place.getUsers(), [](Operation *user) {
+    return isa<MmaOp>(user) ||
+           (isa<TransposeOp>(user) && isFactor(user->getResult(0)));
+  });
+}
+
+void TileLowering::emitRoleBarrier(Value written) {
+  if (role.fences && written && isFactor(written))
     device.emitMatrixFence(b, b.getLoc());
   device.emitBarrier(b, b.getLoc(), role.party);
 }
@@ -102,30 +110,75 @@ LogicalResult TileLowering::lower(BarrierOp op) {
 // Branches and loops
 //===----------------------------------------------------------------------===//
 
+/// Whether a tile goes from block to block as words: code generators take
+/// vectors of halves apart there, one register each.
+static bool goesAsWords(VectorType type) {
+  return type && type.getElementTypeBitWidth() == 16 &&
+         type.getNumElements() % 2 == 0;
+}
+
+SmallVector<Type> TileLowering::passedTypes(TypeRange types) const {
+  SmallVector<Type> passed;
+  for (Type type : types) {
+    Type own = convert(type);
+    auto vector = dyn_cast<VectorType>(own);
+    if (goesAsWords(vector))
+      passed.append(vector.getNumElements() / 2,
+                    IntegerType::get(type.getContext(), 32));
+    else
+      passed.push_back(own);
+  }
+  return passed;
+}
+
+SmallVector<Value> TileLowering::pass(ValueRange values) {
+  SmallVector<Value> passed;
+  for (Value value : values) {
+    Value own = get(value);
+    if (goesAsWords(dyn_cast<VectorType>(own.getType())))
+      llvm::append_range(passed, unpackWords(b, b.getLoc(), own));
+    else
+      passed.push_back(own);
+  }
+  return passed;
+}
+
+void TileLowering::receive(ValueRange values, ValueRange passed) {
+  for (Value value : values) {
+    auto vector = dyn_cast<VectorType>(convert(value.getType()));
+    size_t count = goesAsWords(vector) ? vector.getNumElements() / 2 : 1;
+    SmallVector<Value> words(passed.take_front(count));
+    passed = passed.drop_front(count);
+    set(value, goesAsWords(vector) ? packWords(b, b.getLoc(), words, vector)
+                                   : words.front());
+  }
+}
+
 LogicalResult TileLowering::lowerInto(Block &from, Block &to) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&to);
-  map.map(from.getArguments(), to.getArguments());
+  receive(from.getArguments(), to.getArguments());
   if (failed(lowerBody(from)))
     return failure();
   // Nothing that was begun here runs on behind it.
   retire(0);
-  b.setLoc(from.getTerminator()->getLoc());
-  b.clone(*from.getTerminator(), map);
+  Operation *end = from.getTerminator();
+  b.setLoc(end->getLoc());
+  OperationState state(end->getLoc(), end->getName(), pass(end->getOperands()),
+                       TypeRange(), end->getAttrs());
+  b.create(state);
   return success();
 }
 
 LogicalResult TileLowering::lower(scf::IfOp op) {
-  SmallVector<Type> types;
-  for (Type type : op.getResultTypes())
-    types.push_back(convert(type));
   // What runs goes on beside a branch that is not concerned with products.
   if (anyOf(op, [](Operation *inner) { return isa<MmaOp, WaitOp>(inner); }))
     retire(0);
   SmallVector<RunningProduct> outside;
   std::swap(outside, running);
-  auto branch = scf::IfOp::create(b, types, get(op.getCondition()),
-                                  !op.getElseRegion().empty());
+  auto branch =
+      scf::IfOp::create(b, passedTypes(op.getResultTypes()),
+                        get(op.getCondition()), !op.getElseRegion().empty());
   for (auto [from, to] :
        llvm::zip_equal(op->getRegions(), branch->getRegions())) {
     if (from.empty())
@@ -135,39 +188,29 @@ LogicalResult TileLowering::lower(scf::IfOp op) {
       return failure();
   }
   std::swap(outside, running);
-  map.map(op.getResults(), branch.getResults());
+  receive(op.getResults(), branch.getResults());
   return success();
 }
 
 LogicalResult TileLowering::lower(scf::ForOp op) {
   retire(0);
-  SmallVector<Value> inits;
-  for (Value init : op.getInitArgs())
-    inits.push_back(get(init));
   auto loop =
       scf::ForOp::create(b, get(op.getLowerBound()), get(op.getUpperBound()),
-                         get(op.getStep()), inits);
+                         get(op.getStep()), pass(op.getInitArgs()));
   loop.getBody()->clear();
   if (failed(lowerInto(*op.getBody(), *loop.getBody())))
     return failure();
-  map.map(op.getResults(), loop.getResults());
+  receive(op.getResults(), loop.getResults());
   return success();
 }
 
 LogicalResult TileLowering::lower(scf::WhileOp op) {
   retire(0);
-  SmallVector<Value> inits;
-  for (Value init : op.getInits())
-    inits.push_back(get(init));
-  SmallVector<Type> types;
-  for (Type type : op.getResultTypes())
-    types.push_back(convert(type));
-  auto loop = scf::WhileOp::create(b, types, inits);
+  auto loop = scf::WhileOp::create(b, passedTypes(op.getResultTypes()),
+                                   pass(op.getInits()));
   for (auto [from, to] :
        llvm::zip_equal(op->getRegions(), loop->getRegions())) {
-    SmallVector<Type> arguments;
-    for (Type type : from.getArgumentTypes())
-      arguments.push_back(convert(type));
+    SmallVector<Type> arguments = passedTypes(from.getArgumentTypes());
     SmallVector<Location> locations(arguments.size(), op.getLoc());
     Block *block;
     {
@@ -177,6 +220,6 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
     if (failed(lowerInto(from.front(), *block)))
       return failure();
   }
-  map.map(op.getResults(), loop.getResults());
+  receive(op.getResults(), loop.getResults());
   return success();
 }

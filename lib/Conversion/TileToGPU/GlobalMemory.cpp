@@ -461,7 +461,7 @@ LogicalResult TileLowering::lower(LoadOp op) {
     if (failed(copyToPlace(op, slice, *address)))
       return failure();
     device.emitWaitCopies(b, b.getLoc());
-    emitRoleBarrier();
+    emitRoleBarrier(op.getResult());
     set(op.getResult(), *address);
     return success();
   }

@@ -100,11 +100,18 @@ private:
   LogicalResult lower(scf::IfOp op);
   LogicalResult lower(scf::ForOp op);
   LogicalResult lower(scf::WhileOp op);
+  /// Types of values of `types` as they go between blocks; the values; and
+  /// back, `values` as what was passed for them.
+  SmallVector<Type> passedTypes(TypeRange types) const;
+  SmallVector<Value> pass(ValueRange values);
+  void receive(ValueRange values, ValueRange passed);
   /// Lowers `from` into an empty block with its arguments, and ends it as
   /// `from` ends.
   LogicalResult lowerInto(Block &from, Block &to);
-  /// All lanes of the role meet; behind it, writes before are seen.
-  void emitRoleBarrier();
+  /// All lanes of the role meet; behind it, what they wrote before is seen, but
+  /// by matrix instructions that read asynchronously: those see `written`, a
+  /// place.
+  void emitRoleBarrier(Value written = {});
   LogicalResult lower(tile::BarrierOp op);
 
   //===--------------------------------------------------------------------===//

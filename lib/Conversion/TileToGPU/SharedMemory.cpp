@@ -187,7 +187,7 @@ LogicalResult TileLowering::lower(ConvertOp op) {
   emitRoleBarrier();
   if (failed(storePlace(op, operand, *address, to, from)))
     return failure();
-  emitRoleBarrier();
+  emitRoleBarrier(op.getResult());
   set(op.getResult(), *address);
   return success();
 }

@@ -102,10 +102,17 @@ Value RoleRewriter::convert(Value tile, const Layout &layout) {
       return known;
   OpBuilder builder(tile.getContext());
   builder.setInsertionPointAfterValue(tile);
-  auto op = tile::ConvertOp::create(
-      builder, tile.getLoc(), withLayout(getTileType(tile), layout), tile);
-  made[{tile, block}].push_back(op.getResult());
-  return op.getResult();
+  RankedTensorType type = withLayout(getTileType(tile), layout);
+  auto get = tile.getDefiningOp<tile::GetOp>();
+  Value result;
+  if (get && !layout.isPlace() && !givenLayout(tile)->isPlace())
+    // A version of a ring is read as it is needed.
+    result = tile::GetOp::create(builder, tile.getLoc(), type, get.getRing(),
+                                 get.getIteration(), get.getAheadAttr());
+  else
+    result = tile::ConvertOp::create(builder, tile.getLoc(), type, tile);
+  made[{tile, block}].push_back(result);
+  return result;
 }
 
 /// A copy, in `layout`, of what a free tile is computed from.

@@ -34,12 +34,18 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[FITS:.*]] = arith.cmpf oge, %[[LOWEST]]
 // CHECK: %[[IF:.*]]:3 = scf.if %[[FITS]]
 // CHECK-NEXT: scf.yield %[[ROWS]], %[[TOTAL]], %[[ALL]]
+// What only the branch needs is made anew there.
 // CHECK-NEXT: else
+// CHECK: %[[AGAIN:.*]] = tile.load %[[G]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[ROWS]]
+// CHECK: %[[FLOOR1:.*]] = arith.maximumf
+// CHECK: tile.scan add %[[FLOOR1]] along 0
 // CHECK: %[[WINDOW:.*]] = arith.minsi %{{.*}}, %[[ROWS]]
 // CHECK: %[[LIVE:.*]] = arith.cmpi slt
-// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[FLOOR]]
+// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[FLOOR1]]
 // CHECK: %[[PART:.*]] = tile.reduce add %[[KEPT]] along [0]
-// CHECK: %[[W:.*]] = arith.select %[[LIVE]], %[[ALL]]
+// CHECK: math.expm1 %[[AGAIN]]
+// CHECK: %[[ALL1:.*]] = arith.mulf
+// CHECK: %[[W:.*]] = arith.select %[[LIVE]], %[[ALL1]]
 // CHECK: scf.yield %[[WINDOW]], %[[PART]], %[[W]]
 // CHECK-DAG: %[[X:.*]] = tile.load %[[Q]]{{.*}} -> tensor<8x64xf32>
 // CHECK-DAG: %[[COLS:.*]] = tile.load %[[C]]{{.*}} -> tensor<8x64xf32>
@@ -202,6 +208,41 @@ func.func @packed(%ends: tensor<?xi32>, %c: tensor<1x?x2x16xf32>,
       : !gsa.memory<2x16x16>, tensor<1x?x2x16xf32> -> tensor<1x?x2x16xf32>
   %e = gsa.final_state %m : !gsa.memory<2x16x16> -> tensor<?x2x16x16xf32>
   return %o, %e : tensor<1x?x2x16xf32>, tensor<?x2x16x16xf32>
+}
+}
+}
+
+// -----
+
+// On a device each query head of a group has blocks of its own. What belongs to
+// the key/value head is stored by the first of them.
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_80">} {
+// CHECK-LABEL: func.func @spread(
+// CHECK: scf.forall (%{{.*}}, %[[H:.*]], %[[OWN:.*]]) in (%{{.*}}, 2, 4)
+// CHECK-NOT: scf.for
+// CHECK: ^bb0
+// CHECK: %[[ONE:.*]] = arith.cmpi eq, %[[OWN]], %c0
+// CHECK: scf.if %[[ONE]]
+// CHECK-NEXT: tile.store
+// CHECK: %[[BASE:.*]] = arith.muli %[[H]], %c4
+// CHECK: %[[QUERY:.*]] = arith.addi %[[BASE]], %[[OWN]]
+// CHECK: tile.load %{{.*}}[%{{.*}}, %{{.*}}, %[[QUERY]], %c0]
+// CHECK: tile.store %{{.*}}[%{{.*}}, %{{.*}}, %[[QUERY]], %c0]
+// CHECK: scf.if
+// CHECK-NEXT: tile.store
+func.func @spread(%q: tensor<?x?x8x16xbf16>, %k: tensor<?x?x2x16xbf16>)
+    -> (tensor<?x?x8x16xbf16>, tensor<?x?x2x16xbf16>, tensor<?x2x16x16xf32>)
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 16>} {
+  %m = gsa.memory rows(%k : tensor<?x?x2x16xbf16>)
+      columns(%k : tensor<?x?x2x16xbf16>) : !gsa.memory<2x16x16>
+  %o = gsa.read rows %m, %q
+      : !gsa.memory<2x16x16>, tensor<?x?x8x16xbf16> -> tensor<?x?x8x16xbf16>
+  %y = gsa.read rows %m, %k
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xbf16> -> tensor<?x?x2x16xbf16>
+  %e = gsa.final_state %m : !gsa.memory<2x16x16> -> tensor<?x2x16x16xf32>
+  return %o, %y, %e : tensor<?x?x8x16xbf16>, tensor<?x?x2x16xbf16>, tensor<?x2x16x16xf32>
 }
 }
 }
