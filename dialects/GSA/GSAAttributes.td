@@ -32,7 +32,8 @@ def GSA_DecayKind
 def GSA_ScheduleKind
     : I32EnumAttr<"ScheduleKind", "how a recurrence is cut into kernels",
                   [I32EnumAttrCase<"Fused", 0, "fused">,
-                   I32EnumAttrCase<"Plain", 1, "plain">]> {
+                   I32EnumAttrCase<"Plain", 1, "plain">,
+                   I32EnumAttrCase<"Segmented", 2, "segmented">]> {
   let cppNamespace = "::mlir::gsa";
   let genSpecializedAttr = 0;
 }
@@ -48,14 +49,22 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * `plain`: the same by the shortest way to code: one role, every factor
       through shared memory, no copies ahead. What the others are compared with;
       on hosts there is no difference.
+    * `segmented`: each sequence is cut into segments of tokens, for few
+      sequences and heads. One kernel makes the memories of all segments but the
+      last, each from zero, and how much each decays; a second folds them into
+      the memories at the cuts; a third, `fused`, walks all segments at once.
     * `chunk`: most tokens a loop iteration takes, C; `auto`, 0 in the program,
       until the target is known.
     * `slices`: blocks that share a head, each with a part of the output's
       columns. What does not depend on those columns is computed in each.
+    * `segments`: of each sequence, empty ones included; without it the call
+      decides by the device's processors, and one segment is the `fused` kernel
+      alone.
 
     *Constraints*
     * schedule-1: chunk is `auto` or a power of two, 2 to 256.
     * schedule-2: slices is positive.
+    * schedule-3: segments is 1 to 1024, and only of `segmented`.
 
     It is attached to the spec's function; text in the spec wins over the
     default.
@@ -67,10 +76,11 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     ```
   }];
   let parameters = (ins "ScheduleKind":$kind, "int64_t":$chunk,
-      DefaultValuedParameter<"int64_t", "1">:$slices);
+      DefaultValuedParameter<"int64_t", "1">:$slices,
+      DefaultValuedParameter<"int64_t", "0">:$segments);
   let assemblyFormat = [{
     `<` custom<ScheduleKind>($kind) `,` `chunk` `=` custom<Chunk>($chunk)
-    (`,` `slices` `=` $slices^)? `>`
+    custom<Cuts>($slices, $segments) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -47,7 +47,8 @@ static ParseResult parseScheduleKind(AsmParser &parser, ScheduleKind &kind) {
     return failure();
   std::optional<ScheduleKind> found = symbolizeScheduleKind(word);
   if (!found)
-    return parser.emitError(loc, "a schedule's kind must be 'fused', got '")
+    return parser.emitError(loc, "a schedule's kind must be 'fused', 'plain' or "
+                               "'segmented', got '")
            << word << "'";
   kind = *found;
   return success();
@@ -78,6 +79,36 @@ static void printChunk(AsmPrinter &printer, int64_t chunk) {
     printer << "auto";
 }
 
+/// `, slices = 2, segments = 4`: each may be left out, in this order.
+static ParseResult parseCuts(AsmParser &parser, int64_t &slices,
+                             int64_t &segments) {
+  slices = 1;
+  segments = 0;
+  if (parser.parseOptionalComma())
+    return success();
+  if (succeeded(parser.parseOptionalKeyword("slices"))) {
+    if (parser.parseEqual() || parser.parseInteger(slices))
+      return failure();
+    if (parser.parseOptionalComma())
+      return success();
+  }
+  SMLoc loc;
+  if (parser.parseKeyword("segments") || parser.parseEqual() ||
+      parser.getCurrentLocation(&loc) || parser.parseInteger(segments))
+    return failure();
+  if (!segments)
+    return parser.emitError(loc, "a schedule's segments must be 1 to 1024, got "
+                                 "0 [schedule-3]");
+  return success();
+}
+
+static void printCuts(AsmPrinter &printer, int64_t slices, int64_t segments) {
+  if (slices != 1)
+    printer << ", slices = " << slices;
+  if (segments)
+    printer << ", segments = " << segments;
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/GSA/GSAAttributes.cpp.inc"
 
@@ -101,7 +132,8 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                     ScheduleKind kind, int64_t chunk, int64_t slices) {
+                     ScheduleKind kind, int64_t chunk, int64_t slices,
+                     int64_t segments) {
   if (chunk && (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk)))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
@@ -109,6 +141,12 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (slices < 1)
     return emitError() << "a schedule's slices must be positive, got " << slices
                        << " [schedule-2]";
+  if (segments < 0 || segments > 1024)
+    return emitError() << "a schedule's segments must be 1 to 1024, got "
+                       << segments << " [schedule-3]";
+  if (segments && kind != ScheduleKind::Segmented)
+    return emitError() << "a schedule's segments must be of 'segmented', got '"
+                       << stringifyScheduleKind(kind) << "' [schedule-3]";
   return success();
 }
 

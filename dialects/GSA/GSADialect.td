@@ -29,18 +29,22 @@ def GSA_Dialect : Dialect {
     **Attributes of functions**, that any op may carry but only our passes read:
 
     * `gsa.name`, of an argument or result: its name in the kernel's header.
-    * `gsa.kind`, of a kernel's argument: "input", "output", "offsets" or "scratch".
+    * `gsa.kind`, of a kernel's argument: "input", "output", "offsets",
+      "workspace" or "scratch".
     * `gsa.kernel`, of a function: it has a kernel's signature.
     * `gsa.schedule`, of a function: how it is cut into kernels.
+    * `gsa.stage`, of a function that is one of several launches: which.
     * `gsa.target`, of a module: the machine it is compiled for.
 
     *Constraints*
     * dialect-1: gsa.name is a string, a C identifier.
     * dialect-2: arguments and results of a function have different gsa.name.
-    * dialect-3: gsa.kind is "input", "output", "offsets" or "scratch".
+    * dialect-3: gsa.kind is "input", "output", "offsets", "workspace" or
+      "scratch".
     * dialect-4: gsa.kernel is a unit attribute.
     * dialect-5: gsa.schedule is a #gsa.schedule.
     * dialect-6: gsa.target is a #gsa.target.
+    * dialect-7: gsa.stage is "states", "fold" or "outputs".
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;

@@ -34,6 +34,14 @@ LogicalResult GSADialect::verifyOperationAttribute(Operation *op,
   if (name == kTargetAttr && !isa<TargetAttr>(value))
     return brokenLaw(op, "dialect-6", "gsa.target must be a #gsa.target, got ",
                      value);
+  if (name == kStageAttr) {
+    auto stage = dyn_cast<StringAttr>(value);
+    if (!stage || (stage != "states" && stage != "fold" && stage != "outputs"))
+      return brokenLaw(op, "dialect-7",
+                       "gsa.stage must be \"states\", \"fold\" or "
+                       "\"outputs\", got ",
+                       value);
+  }
   return success();
 }
 
@@ -69,11 +77,10 @@ LogicalResult GSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
   if (attribute.getName() == kKindAttr) {
     auto kind = dyn_cast<StringAttr>(value);
     if (!kind || (kind != "input" && kind != "output" && kind != "offsets" &&
-                  kind != "scratch"))
+                  kind != "workspace" && kind != "scratch"))
       return brokenLaw(op, "dialect-3",
-                       "gsa.kind must be \"input\", \"output\", \"offsets\" or "
-                       "\"scratch\", "
-                       "got ",
+                       "gsa.kind must be \"input\", \"output\", \"offsets\", "
+                       "\"workspace\" or \"scratch\", got ",
                        value);
   }
   return success();

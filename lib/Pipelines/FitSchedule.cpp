@@ -43,14 +43,31 @@ struct FitSchedule : PassWrapper<FitSchedule, OperationPass<ModuleOp>> {
   }
 
 private:
+  /// Kinds in place of `given`, best first. A given number of segments is a
+  /// wish that is granted or refused with the reason.
+  static SmallVector<ScheduleKind> candidatesFor(ScheduleAttr given) {
+    switch (given.getKind()) {
+    case ScheduleKind::Segmented:
+      if (given.getSegments())
+        return {ScheduleKind::Segmented};
+      return {ScheduleKind::Segmented, ScheduleKind::Fused,
+              ScheduleKind::Plain};
+    case ScheduleKind::Fused:
+      return {ScheduleKind::Fused, ScheduleKind::Plain};
+    case ScheduleKind::Plain:
+      return {ScheduleKind::Plain};
+    }
+    llvm_unreachable("a schedule's kind");
+  }
+
   LogicalResult fit(func::FuncOp spec, ScheduleAttr given) {
     std::optional<Diagnostic> first;
-    for (ScheduleKind kind : {ScheduleKind::Fused, ScheduleKind::Plain})
+    for (ScheduleKind kind : candidatesFor(given))
       for (int64_t chunk : {64, 32, 16}) {
-        if (given.getKind() == ScheduleKind::Plain && kind != given.getKind())
-          continue;
-        auto schedule =
-            ScheduleAttr::get(&getContext(), kind, chunk, given.getSlices());
+        int64_t segments =
+            kind == ScheduleKind::Segmented ? given.getSegments() : 0;
+        auto schedule = ScheduleAttr::get(&getContext(), kind, chunk,
+                                          given.getSlices(), segments);
         std::optional<Diagnostic> reason;
         if (succeeded(attempt(spec, schedule, reason))) {
           spec->setAttr(kScheduleAttr, schedule);

@@ -38,6 +38,7 @@ static void buildTile(OpPassManager &machine) {
 /// One loop over windows for each sweep.
 static void buildChunked(OpPassManager &machine) {
   machine.addNestedPass<func::FuncOp>(createFuseScansPass());
+  machine.addPass(createCutSegmentsPass());
   machine.addNestedPass<func::FuncOp>(createChunkMemoryPass());
   simplify(machine);
   machine.addPass(createLoopInvariantCodeMotionPass());

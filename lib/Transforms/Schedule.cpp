@@ -19,8 +19,9 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
     if (func->hasAttr(kScheduleAttr))
       return;
     func->setAttr(kScheduleAttr,
-                  ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
-                                    /*chunk=*/0, /*slices=*/1));
+                  ScheduleAttr::get(&getContext(), ScheduleKind::Segmented,
+                                    /*chunk=*/0, /*slices=*/1,
+                                    /*segments=*/0));
   }
 };
 } // namespace

@@ -34,17 +34,23 @@ static std::string symbolOf(StringRef target) {
   return symbol;
 }
 
-/// Gives an `auto` chunk what a host's core holds in its first cache. Devices
-/// take the largest that fits (FitSchedule).
-static void chooseChunk(func::FuncOp spec, const Target &target) {
+/// On hosts: gives an `auto` chunk what a core holds in its first cache, and
+/// cuts no sequence unless told in how many segments, for results must not
+/// depend on the number of cores. Devices take the largest that fits
+/// (FitSchedule).
+static void chooseOnHost(func::FuncOp spec) {
   auto schedule = spec->getAttrOfType<ScheduleAttr>(kScheduleAttr);
-  if (!schedule || schedule.getChunk() ||
-      target.getKind() != Target::Kind::Host)
+  if (!schedule)
     return;
   constexpr int64_t chunk = 16;
-  spec->setAttr(kScheduleAttr,
-                ScheduleAttr::get(spec.getContext(), schedule.getKind(), chunk,
-                                  schedule.getSlices()));
+  bool keepsKind = schedule.getKind() != ScheduleKind::Segmented ||
+               schedule.getSegments();
+  spec->setAttr(
+      kScheduleAttr,
+      ScheduleAttr::get(spec.getContext(),
+                        keepsKind ? schedule.getKind() : ScheduleKind::Fused,
+                        schedule.getChunk() ? schedule.getChunk() : chunk,
+                        schedule.getSlices(), schedule.getSegments()));
 }
 
 namespace {
@@ -78,7 +84,8 @@ struct SpecializePass : gsa::impl::SpecializePassBase<SpecializePass> {
         if (failed(own) || !llvm::is_contained(*own, target))
           continue;
         func::FuncOp special = spec.clone();
-        chooseChunk(special, *target);
+        if (target->getKind() == Target::Kind::Host)
+          chooseOnHost(special);
         nested.push_back(special);
       }
     }

@@ -51,7 +51,7 @@ def SchedulePass : Pass<"gsa-schedule", "func::FuncOp"> {
   let summary = "Gives a function without a schedule the default one";
   let description = [{
     A `gsa.schedule` that the spec has wins. The default is
-    `#gsa.schedule<fused, chunk = auto>`.
+    `#gsa.schedule<segmented, chunk = auto>`.
   }];
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }
@@ -61,11 +61,23 @@ def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
   let description = [{
     Copies the module's functions into a module for each of `targets`, with
     attribute `gsa.target`. Functions that compute with bf16 also get one for
-    the target's bf16 variant, if it has one. An `auto` chunk becomes 16 tokens
-    on hosts and 64 on devices.
+    the target's bf16 variant, if it has one. On hosts an `auto` chunk becomes
+    16 tokens, and segments whose number nobody gave are not cut.
   }];
   let options = [ListOption<"targets", "targets", "std::string",
                             "machines to compile for">];
+  let dependentDialects = ["::mlir::gsa::GSADialect"];
+}
+
+def CutSegmentsPass : Pass<"gsa-cut-segments", "ModuleOp"> {
+  let summary = "A function per launch for sequences that are cut";
+  let description = [{
+    A function whose schedule is `segmented` is three launches, in this order:
+    `<name>__states` makes the memories of segments, `<name>__fold` folds them,
+    and the function itself computes its outputs. Each is a copy of the function
+    whose `gsa.stage` says what gsa-chunk-memory is to make of it; all have the
+    same arguments.
+  }];
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }
 

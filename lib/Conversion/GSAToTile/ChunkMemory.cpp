@@ -16,14 +16,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Window.h"
-#include "gsa/Conversion/KernelSignature.h"
+#include "Segments.h"
 #include "gsa/Conversion/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace mlir::gsa {
 #define GEN_PASS_DEF_CHUNKMEMORYPASS
@@ -39,7 +39,8 @@ class SweepChunker {
 public:
   SweepChunker(const SweepPlan &plan, Kernel &kernel)
       : plan(plan), kernel(kernel),
-        b(plan.getSweep().getLoc(), plan.getSweep()->getContext()) {}
+        b(plan.getSweep().getLoc(), plan.getSweep()->getContext()),
+        segments(plan, kernel) {}
 
   LogicalResult run();
 
@@ -53,11 +54,21 @@ private:
   /// share a head's columns, unless each has its own, and of those that share a
   /// group's queries, unless each has its own.
   void once(bool everySlice, bool everyQuery, llvm::function_ref<void()> body);
+  void storeSegment(ValueRange carries);
+  void onlyIf(Value condition, llvm::function_ref<void()> body);
+  bool storesStates() const {
+    return llvm::any_of(outputsOf, [](const auto &entry) {
+      return SweepPlan::isState(entry.first);
+    });
+  }
 
   const SweepPlan &plan;
   Kernel &kernel;
   TileBuilder b;
   BlockValues block;
+  Segments segments;
+  /// Memories whose decays are summed up to the segment's end.
+  SmallVector<MemoryOp> summed;
   /// Value in the sweep -> memrefs; equal results are one value.
   DenseMap<Value, SmallVector<Value, 1>> outputsOf;
 };
@@ -86,7 +97,11 @@ void SweepChunker::once(bool everySlice, bool everyQuery,
     require(block.query);
   if (!first)
     return body();
-  auto branch = scf::IfOp::create(b, first, /*withElseRegion=*/false);
+  onlyIf(first, body);
+}
+
+void SweepChunker::onlyIf(Value condition, llvm::function_ref<void()> body) {
+  auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   body();
@@ -122,6 +137,8 @@ void SweepChunker::openBlock() {
   SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(plan.heads)};
   if (plan.spreadsQueries())
     bounds.push_back(b.getIndexAttr(plan.group));
+  if (plan.isSegmented())
+    bounds.push_back(segments.getBlocks(b));
   bounds.push_back(b.getIndexAttr(plan.slices));
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
@@ -130,19 +147,21 @@ void SweepChunker::openBlock() {
   if (plan.spreadsQueries())
     block.query = forall.getInductionVar(2);
   block.slice = forall.getInductionVars().back();
-  if (!table) {
+  if (table) {
+    block.batch = zero;
+    auto offset = [&](Value i) -> Value {
+      Value entry = memref::LoadOp::create(b, table, i);
+      return arith::IndexCastOp::create(b, b.getIndexType(), entry);
+    };
+    block.begin = offset(block.sequence);
+    block.end = offset(arith::AddIOp::create(b, block.sequence, one));
+  } else {
     block.batch = block.sequence;
     block.begin = zero;
     block.end = time;
-    return;
   }
-  block.batch = zero;
-  auto offset = [&](Value i) -> Value {
-    Value entry = memref::LoadOp::create(b, table, i);
-    return arith::IndexCastOp::create(b, b.getIndexType(), entry);
-  };
-  block.begin = offset(block.sequence);
-  block.end = offset(arith::AddIOp::create(b, block.sequence, one));
+  if (plan.isSegmented())
+    segments.cut(b, block, forall.getInductionVar(bounds.size() - 2));
 }
 
 SmallVector<Value> SweepChunker::initialCarries() {
@@ -152,6 +171,11 @@ SmallVector<Value> SweepChunker::initialCarries() {
     SmallVector<int64_t> shape = {
         plan.paddedColumns(memory.getType().getRows(), false),
         plan.paddedColumns(memory.getType().getColumns(), sliced)};
+    if (plan.isSegmented()) {
+      carries.push_back(
+          segments.load(b, block, memory, memory.getInitial()));
+      continue;
+    }
     if (Value initial = memory.getInitial()) {
       Value state = block.outer.lookup(initial);
       Value tile = tile::LoadOp::create(
@@ -181,7 +205,29 @@ SmallVector<Value> SweepChunker::initialCarries() {
                                     APFloat::getInf(APFloat::IEEEsingle(),
                                                     /*Negative=*/true)))));
   }
+  if (plan.stage == SweepPlan::Stage::States)
+    for (MemoryOp memory : plan.memories)
+      if (memory.getDecay()) {
+        summed.push_back(memory);
+        int64_t rows =
+            plan.paddedColumns(memory.getType().getRows(), false);
+        carries.push_back(b.zeros({rows}, b.getF32Type()));
+      }
   return carries;
+}
+
+void SweepChunker::storeSegment(ValueRange carries) {
+  size_t i = 0;
+  for (MemoryOp memory : plan.memories) {
+    Value carry = carries[i++];
+    once(plan.isSliced(memory), /*everyQuery=*/false,
+         [&] { segments.storeState(b, block, memory, carry); });
+  }
+  for (MemoryOp memory : summed) {
+    Value total = carries[i++];
+    once(/*everySlice=*/false, /*everyQuery=*/false,
+         [&] { segments.storeDecay(b, block, memory, total); });
+  }
 }
 
 void SweepChunker::storeFinalStates(ValueRange carries) {
@@ -233,6 +279,9 @@ LogicalResult SweepChunker::findOuterValues() {
       return kernel.func.emitError("a spec's results must be computed from its "
                                    "arguments, got an argument as result ")
              << i;
+    // What is not stored is not computed either.
+    if (plan.stage == SweepPlan::Stage::States)
+      continue;
     Value inner = yield.getOperands()[result.getResultNumber()];
     outputsOf[inner].push_back(kernel.outputs[i]);
   }
@@ -269,6 +318,10 @@ LogicalResult SweepChunker::findOuterValues() {
 
 LogicalResult SweepChunker::run() {
   b.setInsertionPoint(kernel.func.getBody().front().getTerminator());
+  if (plan.stage == SweepPlan::Stage::Fold) {
+    segments.emitFold(b);
+    return success();
+  }
   if (failed(findOuterValues()))
     return failure();
   openBlock();
@@ -290,7 +343,13 @@ LogicalResult SweepChunker::run() {
     b.setInsertionPointToStart(body);
     emitWindow(body->getArguments().drop_front(), body->getArgument(0));
   }
-  storeFinalStates(loop.getResults().drop_front());
+  if (plan.stage == SweepPlan::Stage::States)
+    storeSegment(loop.getResults().drop_front());
+  else if (plan.isSegmented() && storesStates())
+    onlyIf(segments.isLast(b),
+           [&] { storeFinalStates(loop.getResults().drop_front()); });
+  else
+    storeFinalStates(loop.getResults().drop_front());
   return success();
 }
 
@@ -371,12 +430,29 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
     next.push_back(memories.nextState(memory));
   for (SoftmaxDecayOp decay : plan.runningSoftmaxes)
     next.push_back(tiles.nextOf(decay));
+  for (auto [memory, sum] : llvm::zip_equal(
+           summed, carries.take_back(summed.size()))) {
+    Value total = memories.gatesOf(memory).total;
+    if (!isa<RankedTensorType>(total.getType()))
+      total = b.splat(total, TileBuilder::typeOf(sum));
+    next.push_back(b.add(sum, total));
+  }
   scf::YieldOp::create(b, next);
 }
 
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
+
+static SweepPlan::Stage stageOf(func::FuncOp spec) {
+  auto stage = spec->getAttrOfType<StringAttr>(kStageAttr);
+  if (!stage)
+    return SweepPlan::Stage::Whole;
+  return llvm::StringSwitch<SweepPlan::Stage>(stage)
+      .Case("states", SweepPlan::Stage::States)
+      .Case("fold", SweepPlan::Stage::Fold)
+      .Default(SweepPlan::Stage::Outputs);
+}
 
 namespace {
 struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
@@ -409,7 +485,7 @@ struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
     if (failed(kernel))
       return signalPassFailure();
     FailureOr<SweepPlan> plan =
-        SweepPlan::make(sweeps.front(), schedule, **target);
+        SweepPlan::make(sweeps.front(), schedule, stageOf(spec), **target);
     if (failed(plan) || failed(SweepChunker(*plan, *kernel).run()))
       return signalPassFailure();
   }

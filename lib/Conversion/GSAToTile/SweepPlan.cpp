@@ -13,10 +13,10 @@ using namespace mlir::gsa;
 constexpr int64_t kColumnPadding = 16;
 
 FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
-                                     const Target &target) {
-  SweepPlan plan(sweep, schedule, target);
+                                     Stage stage, const Target &target) {
+  SweepPlan plan(sweep, schedule, stage, target);
   if (failed(plan.checkChunk()) || failed(plan.findHeads()) ||
-      failed(plan.findSlices()))
+      failed(plan.findSlices()) || failed(plan.checkSegments()))
     return failure();
   return plan;
 }
@@ -155,5 +155,41 @@ LogicalResult SweepPlan::findSlices() {
       return sweep.emitOpError("must have at least ")
              << kColumnPadding << " columns for each of " << slices
              << " slices, got " << memory.getType().getColumns();
+  return success();
+}
+
+/// Segments are folded by S' = Diag(exp G) S + (the segment's own memory), with
+/// G its decays' sum. That needs decays and writes that follow from the tokens
+/// alone.
+LogicalResult SweepPlan::checkSegments() {
+  if (!isSegmented())
+    return success();
+  if (memories.empty())
+    return sweep.emitOpError("must have a memory to be cut into segments, got "
+                             "none");
+  if (!runningSoftmaxes.empty())
+    return runningSoftmaxes.front().emitOpError(
+        "must not start where a segment does: its sweep must have decays that "
+        "follow from the tokens alone to be cut into segments");
+  // The read that a value follows from, if any.
+  auto findRead = [](Value value, auto &self) -> ReadOp {
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getNumRegions())
+      return {};
+    if (auto read = dyn_cast<ReadOp>(op))
+      return read;
+    for (Value operand : op->getOperands())
+      if (ReadOp read = self(operand, self))
+        return read;
+    return {};
+  };
+  for (MemoryOp memory : memories)
+    for (Value value :
+         {memory.getRows(), memory.getColumns(), memory.getDecay()})
+      if (value)
+        if (ReadOp read = findRead(value, findRead))
+          return memory.emitOpError("must not follow from a read to be cut "
+                                    "into segments, got one of ")
+                 << read.getMemory().getType();
   return success();
 }

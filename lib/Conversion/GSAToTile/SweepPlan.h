@@ -12,17 +12,24 @@ namespace mlir::gsa {
 /// between blocks, sizes of tiles and element types of products.
 class SweepPlan {
 public:
+  /// Which launch of a schedule the kernel is; all but `Whole` are of
+  /// `segmented`, see Segments.h.
+  enum class Stage { Whole, States, Fold, Outputs };
+
   /// Fails with an error on `sweep` or an operation in it if the heads do not
-  /// agree, or the schedule asks for slices that the sweep or for chunks that
-  /// the target cannot have.
+  /// agree, or the schedule asks for slices or segments that the sweep or for
+  /// chunks that the target cannot have.
   static FailureOr<SweepPlan> make(SweepOp sweep, ScheduleAttr schedule,
-                                   const Target &target);
+                                   Stage stage, const Target &target);
 
   SweepOp getSweep() const { return sweep; }
+  /// Whether blocks have one segment of their sequence's tokens.
+  bool isSegmented() const { return stage != Stage::Whole; }
 
   bool isDevice;     ///< not a host processor
   int64_t chunk;     ///< tokens a window has at most
   int64_t slices;    ///< blocks that share a head's columns
+  Stage stage;
   int64_t heads = 0; ///< key/value heads
   int64_t group = 1; ///< query heads for each of them
   SmallVector<MemoryOp> memories;
@@ -31,7 +38,9 @@ public:
   /// Whether each query head of a group has blocks of its own, which carry the
   /// same memories. A device has more blocks at a time than there are heads, as
   /// a rule; a processor does not.
-  bool spreadsQueries() const { return isDevice && group > 1; }
+  bool spreadsQueries() const {
+    return isDevice && group > 1 && stage != Stage::States;
+  }
   /// Whether `value` is known behind the last token only.
   static bool isState(Value value);
   /// Whether `value` has a tile for each query head of a group.
@@ -55,14 +64,16 @@ public:
   Type productOf(MemoryOp memory) const;
 
 private:
-  SweepPlan(SweepOp sweep, ScheduleAttr schedule, const Target &target)
+  SweepPlan(SweepOp sweep, ScheduleAttr schedule, Stage stage,
+            const Target &target)
       : isDevice(target.getKind() == Target::Kind::Device),
-        chunk(schedule.getChunk()), slices(schedule.getSlices()), sweep(sweep),
-        target(&target) {}
+        chunk(schedule.getChunk()), slices(schedule.getSlices()), stage(stage),
+        sweep(sweep), target(&target) {}
 
   LogicalResult checkChunk();
   LogicalResult findHeads();
   LogicalResult findSlices();
+  LogicalResult checkSegments();
 
   SweepOp sweep;
   const Target *target;

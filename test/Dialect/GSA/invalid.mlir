@@ -702,7 +702,7 @@ func.func private @dialect_2_result(f32 {gsa.name = "o"})
 
 // -----
 
-// expected-error @below {{'func.func' op gsa.kind must be "input", "output", "offsets" or "scratch", got "inout" [dialect-3]}}
+// expected-error @below {{'func.func' op gsa.kind must be "input", "output", "offsets", "workspace" or "scratch", got "inout" [dialect-3]}}
 func.func private @dialect_3(f32 {gsa.kind = "inout"})
 
 // -----

@@ -18,6 +18,15 @@ func.func private @auto() attributes {
 
 // -----
 
+// CHECK: func private @segmented
+// CHECK-SAME: #gsa.schedule<segmented, chunk = 64>, {{.*}} #gsa.schedule<segmented, chunk = auto, slices = 2, segments = 4>
+func.func private @segmented() attributes {
+  a = #gsa.schedule<segmented, chunk = 64>,
+  b = #gsa.schedule<segmented, chunk = auto, slices = 2, segments = 4>
+}
+
+// -----
+
 // CHECK: func private @attached
 // CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 2>
 func.func private @attached() attributes {
@@ -67,8 +76,22 @@ func.func private @schedule_2() attributes {
 
 // -----
 
+func.func private @schedule_3() attributes {
+  // expected-error @below {{a schedule's segments must be 1 to 1024, got 1025 [schedule-3]}}
+  gsa.schedule = #gsa.schedule<segmented, chunk = 16, segments = 1025>
+}
+
+// -----
+
+func.func private @schedule_3_kind() attributes {
+  // expected-error @below {{a schedule's segments must be of 'segmented', got 'fused' [schedule-3]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 16, segments = 2>
+}
+
+// -----
+
 func.func private @unknown_kind() attributes {
-  // expected-error @below {{a schedule's kind must be 'fused', got 'fusd'}}
+  // expected-error @below {{a schedule's kind must be 'fused', 'plain' or 'segmented', got 'fusd'}}
   gsa.schedule = #gsa.schedule<fusd, chunk = 16>
 }
 

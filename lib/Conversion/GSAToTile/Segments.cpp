@@ -1,0 +1,290 @@
+//===- Segments.cpp - Sequences that are cut between blocks ---------------===//
+
+#include "Segments.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// Columns that a block of the fold has at most: what its lanes can hold of
+/// several segments at once. Hosts hold whole rows.
+constexpr int64_t kFoldColumns = 128;
+/// And rows: tiles have no fewer.
+constexpr int64_t kFoldRows = 16;
+
+SmallVector<int64_t> Segments::shapeOf(const SweepPlan &plan, MemoryOp memory,
+                                       bool allSlices) {
+  bool sliced = plan.isSliced(memory);
+  int64_t columns = plan.paddedColumns(memory.getType().getColumns(), sliced);
+  return {plan.paddedColumns(memory.getType().getRows(), false),
+          columns * (sliced && allSlices ? plan.slices : 1)};
+}
+
+Segments::Segments(const SweepPlan &plan, Kernel &kernel) : plan(plan) {
+  if (!plan.isSegmented())
+    return;
+  Builder builder(kernel.func.getContext());
+  auto add = [&](ArrayRef<int64_t> shape, const llvm::Twine &name) {
+    unsigned index = kernel.func.getNumArguments();
+    auto attributes = builder.getDictionaryAttr(
+        {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
+         builder.getNamedAttr(kKindAttr, builder.getStringAttr("workspace"))});
+    // A new argument at the end of a function without results: legal always.
+    LogicalResult added = kernel.func.insertArgument(
+        index, MemRefType::get(shape, builder.getF32Type()), attributes,
+        kernel.func.getLoc());
+    assert(succeeded(added));
+    (void)added;
+    return kernel.func.getArgument(index);
+  };
+  for (size_t i = 0, e = plan.memories.size(); i < e; ++i) {
+    MemoryOp memory = plan.memories[i];
+    SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/true);
+    int64_t dynamic = ShapedType::kDynamic;
+    Workspace own;
+    own.state = add({dynamic, dynamic, plan.heads * shape[0], shape[1]},
+                    "state" + llvm::Twine(i));
+    if (memory.getDecay())
+      own.decay = add({dynamic, dynamic, plan.heads, shape[0]},
+                      "decay" + llvm::Twine(i));
+    workspaces[memory] = own;
+  }
+}
+
+Value Segments::getCuts(TileBuilder &b) const {
+  return memref::DimOp::create(b, workspaces.front().second.state, b.index(0));
+}
+
+Value Segments::getBlocks(TileBuilder &b) const {
+  Value cuts = getCuts(b);
+  if (plan.stage == SweepPlan::Stage::States)
+    return cuts;
+  return arith::AddIOp::create(b, cuts, b.index(1));
+}
+
+//===----------------------------------------------------------------------===//
+// A block's segment
+//===----------------------------------------------------------------------===//
+
+void Segments::cut(TileBuilder &b, BlockValues &block, Value own) {
+  segment = own;
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddIOp::create(b, x, y);
+  };
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubIOp::create(b, x, y);
+  };
+  auto ceilDiv = [&](Value x, Value y) -> Value {
+    return arith::DivUIOp::create(b, add(x, sub(y, b.index(1))), y);
+  };
+  // Tokens are counted in the order of the walk.
+  Value length = sub(block.end, block.begin);
+  Value segments = add(getCuts(b), b.index(1)), chunk = b.index(plan.chunk);
+  Value each = arith::MulIOp::create(
+      b, ceilDiv(ceilDiv(length, segments), chunk), chunk);
+  Value first = arith::MinSIOp::create(
+      b, arith::MulIOp::create(b, segment, each), length);
+  Value last = arith::MinSIOp::create(b, add(first, each), length);
+  bool reverse = plan.getSweep().getReverse();
+  Value begin = reverse ? sub(block.end, last) : add(block.begin, first);
+  block.end = reverse ? sub(block.end, first) : add(block.begin, last);
+  block.begin = begin;
+}
+
+Value Segments::isFirst(TileBuilder &b) const {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, segment,
+                               b.index(0));
+}
+
+Value Segments::isLast(TileBuilder &b) const {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, segment,
+                               getCuts(b));
+}
+
+/// The column of a carry at which the block's slice starts.
+static Value columnOf(TileBuilder &b, const SweepPlan &plan,
+                      const BlockValues &block, MemoryOp memory) {
+  if (!plan.isSliced(memory))
+    return b.index(0);
+  int64_t width = Segments::shapeOf(plan, memory, /*allSlices=*/false)[1];
+  return arith::MulIOp::create(b, block.slice, b.index(width));
+}
+
+Value Segments::load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
+                     Value initial) {
+  SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/false);
+  auto type = RankedTensorType::get(shape, b.getF32Type());
+  Value zero = b.index(0);
+  // What another block starts from has no rows, and reads as zeros.
+  auto rowsIf = [&](bool first, int64_t rows) {
+    return b.select(isFirst(b), b.index(first ? rows : 0),
+                    b.index(first ? 0 : rows));
+  };
+  Value start;
+  if (initial) {
+    Value tile = tile::LoadOp::create(
+        b, type, block.outer.lookup(initial),
+        ValueRange{block.sequence, block.head, zero,
+                   block.firstColumn(b, plan, initial, plan.isSliced(memory))},
+        rowsIf(true, memory.getType().getRows()), ArrayRef<int64_t>{2, 3}, 1);
+    start = Memories::refer(b, plan, memory, tile, /*back=*/false);
+  }
+  if (plan.stage == SweepPlan::Stage::States)
+    return start ? start : b.zeros(shape, b.getF32Type());
+  Value before = arith::MaxSIOp::create(
+      b, arith::SubIOp::create(b, segment, b.index(1)), zero);
+  Value row = arith::MulIOp::create(b, block.head, b.index(shape[0]));
+  Value folded = tile::LoadOp::create(
+      b, type, workspaces.lookup(memory).state,
+      ValueRange{before, block.sequence, row, columnOf(b, plan, block, memory)},
+      rowsIf(false, shape[0]), ArrayRef<int64_t>{2, 3}, 1);
+  return start ? b.add(start, folded) : folded;
+}
+
+void Segments::storeState(TileBuilder &b, const BlockValues &block,
+                          MemoryOp memory, Value carry) {
+  Value row = arith::MulIOp::create(
+      b, block.head, b.index(TileBuilder::typeOf(carry).getDimSize(0)));
+  tile::StoreOp::create(b, carry, workspaces.lookup(memory).state,
+                        ValueRange{segment, block.sequence, row,
+                                   columnOf(b, plan, block, memory)},
+                        Value(), ArrayRef<int64_t>{2, 3}, 1);
+}
+
+void Segments::storeDecay(TileBuilder &b, const BlockValues &block,
+                          MemoryOp memory, Value total) {
+  tile::StoreOp::create(
+      b, total, workspaces.lookup(memory).decay,
+      ValueRange{segment, block.sequence, block.head, b.index(0)}, Value(),
+      ArrayRef<int64_t>{3}, 1);
+}
+
+//===----------------------------------------------------------------------===//
+// The fold
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A block's part of one memory.
+struct FoldedPart {
+  Value state, decay; ///< of the workspace
+  RankedTensorType type;
+  Value row, headRow, column;
+  Value rows; ///< of the tile that are there
+};
+} // namespace
+
+void Segments::emitFold(TileBuilder &b) {
+  Value zero = b.index(0), one = b.index(1);
+  int64_t rowBlocks = 1, columnBlocks = 1;
+  auto columnsOf = [&](MemoryOp memory) {
+    int64_t width = shapeOf(plan, memory, /*allSlices=*/false)[1];
+    return plan.isDevice ? std::min(width, kFoldColumns) : width;
+  };
+  for (MemoryOp memory : plan.memories) {
+    SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/true);
+    rowBlocks = std::max(rowBlocks, shape[0] / kFoldRows);
+    columnBlocks = std::max(columnBlocks, shape[1] / columnsOf(memory));
+  }
+  Value cuts = getCuts(b);
+  Value sequences =
+      memref::DimOp::create(b, workspaces.front().second.state, one);
+  // S_0 is R_0: one cut leaves nothing to do.
+  Value busy = b.select(
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one), sequences,
+      zero);
+  SmallVector<OpFoldResult> bounds = {busy, b.getIndexAttr(plan.heads),
+                                      b.getIndexAttr(rowBlocks),
+                                      b.getIndexAttr(columnBlocks)};
+  auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
+  b.setInsertionPointToStart(forall.getBody());
+  Value sequence = forall.getInductionVar(0), head = forall.getInductionVar(1);
+
+  SmallVector<FoldedPart> parts;
+  for (MemoryOp memory : plan.memories) {
+    SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/true);
+    int64_t width = columnsOf(memory);
+    FoldedPart part;
+    part.state = workspaces.lookup(memory).state;
+    part.decay = workspaces.lookup(memory).decay;
+    part.type = RankedTensorType::get({kFoldRows, width}, b.getF32Type());
+    part.row = arith::MulIOp::create(b, forall.getInductionVar(2),
+                                     b.index(kFoldRows));
+    part.headRow = arith::AddIOp::create(
+        b, arith::MulIOp::create(b, head, b.index(shape[0])), part.row);
+    part.column = arith::MulIOp::create(b, forall.getInductionVar(3),
+                                        b.index(width));
+    // Other memories may have more.
+    auto inside = [&](Value at, int64_t size, Value rows) {
+      Value is = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at,
+                                       b.index(size));
+      return b.select(is, rows, zero);
+    };
+    part.rows = b.index(kFoldRows);
+    if (shape[0] / kFoldRows < rowBlocks)
+      part.rows = inside(part.row, shape[0], part.rows);
+    if (shape[1] / width < columnBlocks)
+      part.rows = inside(part.column, shape[1], part.rows);
+    parts.push_back(part);
+  }
+  auto load = [&](const FoldedPart &part, Value slot, Value rows) -> Value {
+    return tile::LoadOp::create(
+        b, part.type, part.state,
+        ValueRange{slot, sequence, part.headRow, part.column}, rows,
+        ArrayRef<int64_t>{2, 3}, 1);
+  };
+
+  // slot | S of each part. Several slots at a time, so that their loads wait
+  // together.
+  int64_t together = plan.isDevice ? 4 : 1;
+  SmallVector<Value> inits = {one};
+  for (const FoldedPart &part : parts)
+    inits.push_back(load(part, zero, part.rows));
+  SmallVector<Type> types(ValueRange(inits).getTypes());
+  SmallVector<Location> locs(types.size(), b.getLoc());
+  auto loop = scf::WhileOp::create(b, types, inits);
+  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
+  Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                     before->getArgument(0), cuts);
+  scf::ConditionOp::create(b, more, before->getArguments());
+  Block *body = b.createBlock(&loop.getAfter(), {}, types, locs);
+
+  struct Slot {
+    Value at, rows, own, decay;
+  };
+  SmallVector<SmallVector<Slot>> slots(parts.size());
+  for (int64_t k = 0; k < together; ++k) {
+    Value at = arith::AddIOp::create(b, body->getArgument(0), b.index(k));
+    Value is = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, cuts);
+    // A slot that is not there is none's, and any memory's address will do.
+    Value slot = k == 0 ? at : b.select(is, at, zero);
+    for (auto [i, part] : llvm::enumerate(parts)) {
+      Value rows = k == 0 ? part.rows : b.select(is, part.rows, zero);
+      Slot own{slot, rows, load(part, slot, rows), Value()};
+      if (part.decay)
+        own.decay = tile::LoadOp::create(
+            b, RankedTensorType::get({kFoldRows}, b.getF32Type()), part.decay,
+            ValueRange{slot, sequence, head, part.row}, rows,
+            ArrayRef<int64_t>{3}, 1);
+      slots[i].push_back(own);
+    }
+  }
+  SmallVector<Value> next = {
+      arith::AddIOp::create(b, body->getArgument(0), b.index(together))};
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    Value state = body->getArgument(1 + i);
+    for (const Slot &slot : slots[i]) {
+      // Without rows the decay reads as none, and the memory as nothing.
+      if (slot.decay)
+        state = b.mul(state, b.broadcast(b.exp2(slot.decay), 1, part.type));
+      state = b.add(state, slot.own);
+      tile::StoreOp::create(
+          b, state, part.state,
+          ValueRange{slot.at, sequence, part.headRow, part.column}, slot.rows,
+          ArrayRef<int64_t>{2, 3}, 1);
+    }
+    next.push_back(state);
+  }
+  scf::YieldOp::create(b, next);
+  b.setInsertionPointAfter(loop);
+}

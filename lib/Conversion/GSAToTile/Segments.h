@@ -1,0 +1,74 @@
+//===- Segments.h - Sequences that are cut between blocks -------*- C++ -*-===//
+//
+// The schedule `segmented` cuts each sequence of the walk into `segments` runs
+// of tokens, whole chunks long but for the last. There are three kernels:
+//
+//   states    for all segments s but the last: the memory R_s that it makes of
+//             nothing (segment 0: of the initial state), and the sum of its
+//             decays G_s
+//   fold      S_s = Diag(exp2 G_s) S_{s-1} + R_s, in place of R_s
+//   outputs   all segments, each from the memory at its start, S_{s-1}
+//
+// They share tensors in the workspace, two for each memory, f32:
+//
+//   state<i>  [cuts, N, H * M, D]   R_s, then S_s, as carried, rows and columns
+//                                   padded as tiles are
+//   decay<i>  [cuts, N, H, M]       G_s to base 2, of memories with a decay
+//
+// with cuts = segments - 1, which the call decides. Without cuts, `outputs` is
+// what `fused` is, and the others have no blocks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LIB_CONVERSION_GSATOTILE_SEGMENTS_H
+#define LIB_CONVERSION_GSATOTILE_SEGMENTS_H
+
+#include "Window.h"
+#include "gsa/Conversion/KernelSignature.h"
+
+namespace mlir::gsa {
+
+class Segments {
+public:
+  /// Adds the workspace's tensors to the arguments of `kernel`.
+  Segments(const SweepPlan &plan, Kernel &kernel);
+
+  /// segments - 1.
+  Value getCuts(TileBuilder &b) const;
+  /// Blocks for each sequence, head and slice.
+  Value getBlocks(TileBuilder &b) const;
+
+  /// Cuts the block's tokens down to those of `segment`.
+  void cut(TileBuilder &b, BlockValues &block, Value segment);
+  /// The memory that the block starts from, as carried.
+  Value load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
+             Value initial);
+  /// Stores the segment's own memory, as carried.
+  void storeState(TileBuilder &b, const BlockValues &block, MemoryOp memory,
+                  Value carry);
+  void storeDecay(TileBuilder &b, const BlockValues &block, MemoryOp memory,
+                  Value total);
+  /// Whether it is the first, or the last, of its sequence.
+  Value isFirst(TileBuilder &b) const;
+  Value isLast(TileBuilder &b) const;
+
+  /// [M, D] of a memory's carry, of one block or of all slices.
+  static SmallVector<int64_t> shapeOf(const SweepPlan &plan, MemoryOp memory,
+                                      bool allSlices);
+
+  /// The body of `fold`.
+  void emitFold(TileBuilder &b);
+
+private:
+  struct Workspace {
+    Value state, decay; ///< memrefs; no decay: null
+  };
+
+  const SweepPlan &plan;
+  llvm::MapVector<Operation *, Workspace> workspaces; ///< by memory
+  Value segment;
+};
+
+} // namespace mlir::gsa
+
+#endif // LIB_CONVERSION_GSATOTILE_SEGMENTS_H
