@@ -230,9 +230,12 @@ LogicalResult RolePlan::run() {
         return loop.emitOpError("a loop over windows must read no variable but "
                                 "memories to be split into roles, got one of ")
                << tile.getType();
-  for (Operation *op : getOps(Part::Reads))
-    if (isa<tile::StoreOp>(op) || op->getNumRegions())
-      return success();
+  // Without reads there is no consumer.
+  SmallVector<Operation *> reads = getOps(Part::Reads);
+  if (reads.empty() || llvm::any_of(reads, [](Operation *op) {
+        return isa<tile::StoreOp>(op) || op->getNumRegions();
+      }))
+    return success();
   return loop.emitOpError("a loop over windows must store what it reads to be "
                           "split into roles, got no store");
 }

@@ -440,13 +440,29 @@ void RoleSplitter::emitConsumer(Block *role) {
 }
 
 void RoleSplitter::run() {
+  // Scalars behind the loop that know nothing of it are everybody's.
+  for (Operation *op = loop->getNextNode(), *next; op; op = next) {
+    next = op->getNextNode();
+    bool early = isPure(op) && !op->hasTrait<OpTrait::IsTerminator>() &&
+                 llvm::none_of(op->getResults(), isTile) &&
+                 llvm::all_of(op->getOperands(), [&](Value operand) {
+                   Operation *maker = operand.getDefiningOp();
+                   return !maker || maker->getBlock() != loop->getBlock() ||
+                          maker->isBeforeInBlock(loop);
+                 });
+    if (early)
+      op->moveBefore(loop);
+  }
   b.setInsertionPoint(loop);
   makeRings();
-  auto roles = tile::RolesOp::create(b, warps, /*rolesCount=*/2);
+  bool reads = !plan.getOps(Part::Reads).empty();
+  auto roles = tile::RolesOp::create(b, reads ? warps : warps.take_back(),
+                                     /*rolesCount=*/reads ? 2 : 1);
   for (Region &region : roles.getRoles())
     region.emplaceBlock();
-  emitConsumer(&roles.getRoles()[0].front());
-  emitProducer(&roles.getRoles()[1].front());
+  if (reads)
+    emitConsumer(&roles.getRoles().front().front());
+  emitProducer(&roles.getRoles().back().front());
   // What stood behind the loop moved into the producer.
   SmallVector<Operation *> dead;
   for (Operation *op = roles->getNextNode();
@@ -478,7 +494,13 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
     bool together = schedule.getKind() == ScheduleKind::Plain ||
                     !(*target)->getFacts().hasRoles;
     WalkResult result = kernel.walk([&](scf::ForallOp blocks) -> WalkResult {
-      if (together) {
+      // What folds memories has no products.
+      bool multiplies = kernel
+                            ->walk([](tile::MmaOp) {
+                              return WalkResult::interrupt();
+                            })
+                            .wasInterrupted();
+      if (together || !multiplies) {
         keepTogether(blocks, 8);
         return WalkResult::advance();
       }
