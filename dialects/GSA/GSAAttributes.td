@@ -79,8 +79,8 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
       DefaultValuedParameter<"int64_t", "1">:$slices,
       DefaultValuedParameter<"int64_t", "0">:$segments);
   let assemblyFormat = [{
-    `<` custom<ScheduleKind>($kind) `,` `chunk` `=` custom<Chunk>($chunk)
-    custom<Cuts>($slices, $segments) `>`
+    `<` custom<ScheduleKind>($kind) `,` `chunk` `=`
+    custom<ChunkAndCuts>($chunk, $slices, $segments) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -47,8 +47,9 @@ static ParseResult parseScheduleKind(AsmParser &parser, ScheduleKind &kind) {
     return failure();
   std::optional<ScheduleKind> found = symbolizeScheduleKind(word);
   if (!found)
-    return parser.emitError(loc, "a schedule's kind must be 'fused', 'plain' or "
-                               "'segmented', got '")
+    return parser.emitError(loc,
+                            "a schedule's kind must be 'fused', 'plain' or "
+                            "'segmented', got '")
            << word << "'";
   kind = *found;
   return success();
@@ -72,18 +73,13 @@ static ParseResult parseChunk(AsmParser &parser, int64_t &chunk) {
   return success();
 }
 
-static void printChunk(AsmPrinter &printer, int64_t chunk) {
-  if (chunk)
-    printer << chunk;
-  else
-    printer << "auto";
-}
-
-/// `, slices = 2, segments = 4`: each may be left out, in this order.
-static ParseResult parseCuts(AsmParser &parser, int64_t &slices,
-                             int64_t &segments) {
+/// `16, slices = 2, segments = 4`: the latter may be left out, in this order.
+static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
+                                     int64_t &slices, int64_t &segments) {
   slices = 1;
   segments = 0;
+  if (parseChunk(parser, chunk))
+    return failure();
   if (parser.parseOptionalComma())
     return success();
   if (succeeded(parser.parseOptionalKeyword("slices"))) {
@@ -102,7 +98,12 @@ static ParseResult parseCuts(AsmParser &parser, int64_t &slices,
   return success();
 }
 
-static void printCuts(AsmPrinter &printer, int64_t slices, int64_t segments) {
+static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
+                              int64_t slices, int64_t segments) {
+  if (chunk)
+    printer << chunk;
+  else
+    printer << "auto";
   if (slices != 1)
     printer << ", slices = " << slices;
   if (segments)

@@ -43,8 +43,8 @@ static void chooseOnHost(func::FuncOp spec) {
   if (!schedule)
     return;
   constexpr int64_t chunk = 16;
-  bool keepsKind = schedule.getKind() != ScheduleKind::Segmented ||
-               schedule.getSegments();
+  bool keepsKind =
+      schedule.getKind() != ScheduleKind::Segmented || schedule.getSegments();
   spec->setAttr(
       kScheduleAttr,
       ScheduleAttr::get(spec.getContext(),

@@ -172,8 +172,7 @@ SmallVector<Value> SweepChunker::initialCarries() {
         plan.paddedColumns(memory.getType().getRows(), false),
         plan.paddedColumns(memory.getType().getColumns(), sliced)};
     if (plan.isSegmented()) {
-      carries.push_back(
-          segments.load(b, block, memory, memory.getInitial()));
+      carries.push_back(segments.load(b, block, memory, memory.getInitial()));
       continue;
     }
     if (Value initial = memory.getInitial()) {
@@ -209,8 +208,7 @@ SmallVector<Value> SweepChunker::initialCarries() {
     for (MemoryOp memory : plan.memories)
       if (memory.getDecay()) {
         summed.push_back(memory);
-        int64_t rows =
-            plan.paddedColumns(memory.getType().getRows(), false);
+        int64_t rows = plan.paddedColumns(memory.getType().getRows(), false);
         carries.push_back(b.zeros({rows}, b.getF32Type()));
       }
   return carries;
@@ -430,8 +428,8 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
     next.push_back(memories.nextState(memory));
   for (SoftmaxDecayOp decay : plan.runningSoftmaxes)
     next.push_back(tiles.nextOf(decay));
-  for (auto [memory, sum] : llvm::zip_equal(
-           summed, carries.take_back(summed.size()))) {
+  for (auto [memory, sum] :
+       llvm::zip_equal(summed, carries.take_back(summed.size()))) {
     Value total = memories.gatesOf(memory).total;
     if (!isa<RankedTensorType>(total.getType()))
       total = b.splat(total, TileBuilder::typeOf(sum));

@@ -190,9 +190,9 @@ void Segments::emitFold(TileBuilder &b) {
   Value sequences =
       memref::DimOp::create(b, workspaces.front().second.state, one);
   // S_0 is R_0: one cut leaves nothing to do.
-  Value busy = b.select(
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one), sequences,
-      zero);
+  Value busy =
+      b.select(arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one),
+               sequences, zero);
   SmallVector<OpFoldResult> bounds = {busy, b.getIndexAttr(plan.heads),
                                       b.getIndexAttr(rowBlocks),
                                       b.getIndexAttr(columnBlocks)};
@@ -208,12 +208,12 @@ void Segments::emitFold(TileBuilder &b) {
     part.state = workspaces.lookup(memory).state;
     part.decay = workspaces.lookup(memory).decay;
     part.type = RankedTensorType::get({kFoldRows, width}, b.getF32Type());
-    part.row = arith::MulIOp::create(b, forall.getInductionVar(2),
-                                     b.index(kFoldRows));
+    part.row =
+        arith::MulIOp::create(b, forall.getInductionVar(2), b.index(kFoldRows));
     part.headRow = arith::AddIOp::create(
         b, arith::MulIOp::create(b, head, b.index(shape[0])), part.row);
-    part.column = arith::MulIOp::create(b, forall.getInductionVar(3),
-                                        b.index(width));
+    part.column =
+        arith::MulIOp::create(b, forall.getInductionVar(3), b.index(width));
     // Other memories may have more.
     auto inside = [&](Value at, int64_t size, Value rows) {
       Value is = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at,

@@ -26,9 +26,9 @@ public:
   /// Whether blocks have one segment of their sequence's tokens.
   bool isSegmented() const { return stage != Stage::Whole; }
 
-  bool isDevice;     ///< not a host processor
-  int64_t chunk;     ///< tokens a window has at most
-  int64_t slices;    ///< blocks that share a head's columns
+  bool isDevice;  ///< not a host processor
+  int64_t chunk;  ///< tokens a window has at most
+  int64_t slices; ///< blocks that share a head's columns
   Stage stage;
   int64_t heads = 0; ///< key/value heads
   int64_t group = 1; ///< query heads for each of them

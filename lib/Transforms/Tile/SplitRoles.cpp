@@ -495,11 +495,9 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
                     !(*target)->getFacts().hasRoles;
     WalkResult result = kernel.walk([&](scf::ForallOp blocks) -> WalkResult {
       // What folds memories has no products.
-      bool multiplies = kernel
-                            ->walk([](tile::MmaOp) {
-                              return WalkResult::interrupt();
-                            })
-                            .wasInterrupted();
+      bool multiplies =
+          kernel->walk([](tile::MmaOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
       if (together || !multiplies) {
         keepTogether(blocks, 8);
         return WalkResult::advance();

@@ -720,3 +720,8 @@ func.func private @dialect_5() attributes {gsa.schedule = "fused"}
 // expected-error @below {{'builtin.module' op gsa.target must be a #gsa.target, got "x86-64" [dialect-6]}}
 module @dialect_6 attributes {gsa.target = "x86-64"} {
 }
+
+// -----
+
+// expected-error @below {{'func.func' op gsa.stage must be "states", "fold" or "outputs", got "last" [dialect-7]}}
+func.func private @dialect_7() attributes {gsa.stage = "last"}
