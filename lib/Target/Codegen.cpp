@@ -109,6 +109,29 @@ static void widenWithIntegers(llvm::Function &function) {
   }
 }
 
+/// A division's last bit is far below the errors that results may have.
+static void approximateDivisions(llvm::Function &function) {
+  SmallVector<llvm::Instruction *> divisions;
+  for (llvm::Instruction &instruction : llvm::instructions(function))
+    if (instruction.getOpcode() == llvm::Instruction::FDiv)
+      divisions.push_back(&instruction);
+  for (llvm::Instruction *division : divisions) {
+    division->setHasApproxFunc(true);
+    // Of vectors of one element, code generators forget it.
+    auto *type = dyn_cast<llvm::FixedVectorType>(division->getType());
+    if (!type || type->getNumElements() != 1)
+      continue;
+    llvm::IRBuilder<> builder(division);
+    builder.setFastMathFlags(division->getFastMathFlags());
+    llvm::Value *quotient = builder.CreateFDiv(
+        builder.CreateExtractElement(division->getOperand(0), uint64_t(0)),
+        builder.CreateExtractElement(division->getOperand(1), uint64_t(0)));
+    division->replaceAllUsesWith(builder.CreateInsertElement(
+        llvm::PoisonValue::get(type), quotient, uint64_t(0)));
+    division->eraseFromParent();
+  }
+}
+
 FailureOr<SmallVector<char, 0>>
 gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
                    llvm::CodeGenFileType type,
@@ -123,10 +146,7 @@ gsa::compileDevice(llvm::Module &module, llvm::TargetMachine &machine,
     function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
     function.setDoesNotThrow();
     widenWithIntegers(function);
-    // Divisions too: a last bit is far below those errors as well.
-    for (llvm::Instruction &instruction : llvm::instructions(function))
-      if (instruction.getOpcode() == llvm::Instruction::FDiv)
-        instruction.setHasApproxFunc(true);
+    approximateDivisions(function);
   }
   std::string message;
   llvm::raw_string_ostream stream(message);

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
@@ -30,18 +31,20 @@ std::optional<Layout> FMAAtom::getSums(const ProductShape &shape) const {
   if (!multiplies(shape.factor))
     return std::nullopt;
   // Warps along rows; a lane's columns side by side, so that B is read in wide
-  // accesses; lanes along columns, then rows.
+  // accesses; lanes along columns, then rows. Of small tiles a lane has fewer
+  // columns; where there are more lanes or warps than sums, several hold, and
+  // compute, the same.
   int64_t warpRows = powerIn(shape.m, shape.warps);
   int64_t warpColumns = powerIn(shape.n, shape.warps / warpRows);
-  if (warpRows * warpColumns != shape.warps)
-    return std::nullopt;
   constexpr int64_t together = 4, laneColumnsMost = 8;
   int64_t n = shape.n / warpColumns, m = shape.m / warpRows;
-  int64_t columns = powerIn(n, together);
-  int64_t laneColumns = powerIn(n / columns, laneColumnsMost);
-  int64_t laneRows = powerIn(m, lanes / laneColumns);
-  if (laneRows * laneColumns != lanes)
-    return std::nullopt;
+  int64_t columns = powerIn(n, together), laneColumns, laneRows;
+  for (;; columns /= 2) {
+    laneColumns = powerIn(n / columns, laneColumnsMost);
+    laneRows = powerIn(m, lanes / laneColumns);
+    if (laneRows * laneColumns == lanes || columns == 1)
+      break;
+  }
   SmallVector<Coordinates> reg, lane;
   for (int64_t bit = 1; bit < columns; bit *= 2)
     reg.push_back({0, bit});
@@ -49,9 +52,11 @@ std::optional<Layout> FMAAtom::getSums(const ProductShape &shape) const {
     lane.push_back({0, bit * columns});
   for (int64_t bit = 1; bit < laneRows; bit *= 2)
     lane.push_back({bit, 0});
+  lane.resize(llvm::Log2_64(lanes), {0, 0});
   Layout block = Layout::registers({laneRows, columns * laneColumns}, reg, lane,
                                    ArrayRef<Coordinates>());
-  return Layout::tile(block, {shape.m, shape.n}, {warpRows, warpColumns});
+  return Layout::tile(block, {shape.m, shape.n}, {warpRows, warpColumns})
+      .replicateWarps(1, shape.warps / (warpRows * warpColumns));
 }
 
 std::vector<Layout> FMAAtom::getPlaces(Factor factor, const ProductShape &shape,

@@ -17,7 +17,7 @@ const Device &NVIDIATarget::getDevice() const {
 
 ArrayRef<const MatrixAtom *> NVIDIATarget::getAtoms() const {
   static const MMAAtom warp(ampere), warpOfHopper(hopper);
-  static const WGMMAAtom group(hopper);
+  static const WGMMAAtom group;
   static const FMAAtom fma(hopper.getWarpLanes());
   static const MatrixAtom *const ofAmpere[] = {&warp, &fma};
   static const MatrixAtom *const ofHopper[] = {&group, &warpOfHopper, &fma};

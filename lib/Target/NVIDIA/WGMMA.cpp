@@ -28,6 +28,8 @@ constexpr int64_t kElementBytes = 2;
 // Who holds what
 //===----------------------------------------------------------------------===//
 
+WGMMAAtom::WGMMAAtom() : FragmentAtom("wgmma.m64k16", getM16N8K16()) {}
+
 std::optional<WarpGrid> WGMMAAtom::getGrid(const ProductShape &shape) const {
   if (shape.m % kRows || shape.n % kBlockColumns || shape.k % kDepth ||
       shape.warps % kGroupWarps || !multiplies(shape.factor))
@@ -56,7 +58,7 @@ std::optional<Layout> WGMMAAtom::getRegisters(Factor factor,
                                               const ProductShape &shape) const {
   if (factor == Factor::B)
     return std::nullopt;
-  return WarpAtom::getRegisters(factor, shape);
+  return FragmentAtom::getRegisters(factor, shape);
 }
 
 //===----------------------------------------------------------------------===//

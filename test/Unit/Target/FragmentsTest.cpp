@@ -8,6 +8,9 @@
 #include "lib/Target/AMD/Fragments.h"
 #include "lib/Target/NVIDIA/Fragments.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -212,6 +215,32 @@ void expectProduct(const Fragments &hardware, const Fragments &named) {
                  right(named.b.apply(b.reg, b.lane, 0));
       }
       EXPECT_EQ(found, expected);
+    }
+}
+
+TEST(Fragments, TwoInstructionsReadAsOneOfTwiceTheDepth) {
+  // CDNA3 reads 8 elements a lane, halves of them for either instruction.
+  Fragments half = amd::getMFMA(16, 16).flip();
+  Fragments whole = amd::getMFMA(16, 32).flip();
+  EXPECT_EQ(half.sums, whole.sums);
+  int64_t elements = half.a.getNumRegisters();
+  for (int64_t i = 0; i < 16; ++i)
+    for (int64_t j = 0; j < 16; ++j) {
+      SmallVector<int64_t> steps;
+      for (int64_t instruction = 0; instruction < 2; ++instruction)
+        for (int64_t k = 0; k < 16; ++k) {
+          Holder a = half.a.preimage({i, k}).front();
+          Holder b = half.b.preimage({k, j}).front();
+          int64_t first = instruction * elements;
+          Coordinates left = whole.a.apply(first + a.reg, a.lane, 0);
+          Coordinates right = whole.b.apply(first + b.reg, b.lane, 0);
+          EXPECT_EQ(left[0], i);
+          EXPECT_EQ(right[1], j);
+          EXPECT_EQ(left[1], right[0]);
+          steps.push_back(left[1]);
+        }
+      llvm::sort(steps);
+      EXPECT_TRUE(llvm::equal(steps, llvm::seq<int64_t>(0, 32)));
     }
 }
 
