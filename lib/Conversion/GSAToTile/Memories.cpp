@@ -145,7 +145,7 @@ Value Memories::fitsWindow() {
     // Sums never rise, and behind the last token they stay.
     Value lowest = own.total;
     if (own.isRowWise())
-      lowest = b.reduce(tile::ReduceKind::Min, own.total, 0);
+      lowest = own.lowestTotal = b.reduce(tile::ReduceKind::Min, own.total, 0);
     // False for NaN.
     Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest,
                                        b.f32(own.limit + 1.0));
@@ -410,6 +410,27 @@ Value Memories::read(ReadOp op) {
   return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
 }
 
+/// A memory behind the window's writes, times its decay. What the window spans
+/// can be more than a number holds: then in two steps.
+Value Memories::decayed(Value state, const Gates &own) {
+  constexpr double least = -120.0;
+  RankedTensorType type = TileBuilder::typeOf(state);
+  if (own.limit > least)
+    return b.mul(state, b.broadcast(b.exp2(own.total), 1, type));
+  Value root = b.broadcast(b.exp2(b.scaled(own.total, 0.5)), 1, type);
+  // True for NaN.
+  Value isDeep = arith::CmpFOp::create(b, arith::CmpFPredicate::ULT,
+                                       own.lowestTotal, b.f32(least));
+  auto branch =
+      scf::IfOp::create(b, TypeRange(type), isDeep, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, ValueRange{b.mul(b.mul(state, root), root)});
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, ValueRange{b.mul(state, b.mul(root, root))});
+  return branch.getResult(0);
+}
+
 Value Memories::nextState(MemoryOp memory) {
   Value columns = columnsOf(memory);
   Value state = window.carries.lookup(memory);
@@ -419,11 +440,9 @@ Value Memories::nextState(MemoryOp memory) {
     return b.mma(b.transpose(rows), columns, state);
 
   Gates own = gatesOf(memory);
+  if (own.isRowWise())
+    return decayed(b.mma(b.transpose(rows), columns, state), own);
   Value kept = b.exp2(own.total);
-  if (own.isRowWise()) {
-    Value sum = b.mma(b.transpose(rows), columns, state);
-    return b.mul(sum, b.broadcast(kept, 1, type));
-  }
   rows = rowsOf(memory);
   Value since = b.broadcast(own.since, 1, TileBuilder::typeOf(rows));
   rows = b.convertTo(b.mul(rows, since), plan.productOf(memory));

@@ -143,6 +143,7 @@ private:
   /// The address of bytes that AllocateShared gave to an op.
   FailureOr<Value> addressOf(Operation *op, StringRef attribute);
   Value slotOf(Value ring, Value iteration, int64_t ahead);
+  Value versionOf(Value iteration, int64_t slots);
   /// Registers of `layout` from a place, and back.
   FailureOr<Value> loadPlace(Operation *op, Value address, const Layout &place,
                              const Layout &layout, Type element);
@@ -185,6 +186,7 @@ private:
   DenseMap<Value, Ramp> ramps;
   SmallVector<RunningProduct> running;
   RoleContext role;
+  DenseMap<std::pair<Value, int64_t>, Value> versions; ///< by `versionOf`
   Value shared; ///< i32, where the block's shared memory starts
 };
 

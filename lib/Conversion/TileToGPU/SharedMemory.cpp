@@ -32,6 +32,27 @@ FailureOr<Value> TileLowering::addressOf(Operation *op, StringRef attribute) {
   return address;
 }
 
+/// An iteration's number modulo `slots`, known to be the same in all lanes:
+/// addresses that follow from it take no registers of the lanes.
+Value TileLowering::versionOf(Value iteration, int64_t slots) {
+  Value &version = versions[{iteration, slots}];
+  if (version)
+    return version;
+  OpBuilder::InsertionGuard guard(b);
+  Value number = get(iteration);
+  bool isVariable = isa<BlockArgument>(number);
+  if (isVariable)
+    b.setInsertionPointToStart(number.getParentBlock());
+  else if (Operation *op = number.getDefiningOp())
+    b.setInsertionPointAfter(op);
+  version = arith::RemUIOp::create(b, number,
+                                   arith::ConstantIndexOp::create(b, slots));
+  version = arith::IndexCastOp::create(b, b.getI32Type(), version);
+  if (isVariable)
+    version = device.emitUniform(b, b.getLoc(), version);
+  return version;
+}
+
 Value TileLowering::slotOf(Value ring, Value iteration, int64_t ahead) {
   auto type = cast<RingType>(ring.getType());
   int64_t slots = type.getSlots();
@@ -39,13 +60,11 @@ Value TileLowering::slotOf(Value ring, Value iteration, int64_t ahead) {
     return get(ring);
   // What is ahead counts modulo the slots, and so is never negative.
   ahead = ((ahead % slots) + slots) % slots;
-  Value version = get(iteration);
-  if (ahead)
-    version = arith::AddIOp::create(b, version,
-                                    arith::ConstantIndexOp::create(b, ahead));
-  Value slot = arith::RemUIOp::create(b, version,
-                                      arith::ConstantIndexOp::create(b, slots));
-  slot = arith::IndexCastOp::create(b, b.getI32Type(), slot);
+  Value slot = versionOf(iteration, slots);
+  if (ahead) {
+    slot = arith::AddIOp::create(b, slot, constant(ahead));
+    slot = arith::RemUIOp::create(b, slot, constant(slots));
+  }
   Value offset = arith::MulIOp::create(b, slot, constant(getSlotBytes(type)));
   return arith::AddIOp::create(b, get(ring), offset);
 }

@@ -190,16 +190,16 @@ void RolePlan::findCrossings() {
       if (part == Part::Gates) {
         if (!llvm::is_contained(gateLoads, load))
           gateLoads.push_back(load);
-      } else if (part == Part::Update) {
-        if (!llvm::is_contained(producerFetches, load))
-          producerFetches.push_back(load);
-      } else if (!llvm::is_contained(consumerFetches, load)) {
-        consumerFetches.push_back(load);
+      } else {
+        fetches.insert(load);
       }
       return;
     }
-    if (part != Part::Gates && isIn(op, Part::Gates))
-      (isTile(value) ? tiles : scalars).insert(value);
+    if (part == Part::Gates || !isIn(op, Part::Gates))
+      return;
+    (isTile(value) ? tiles : scalars).insert(value);
+    if (part == Part::Reads && !isTile(value))
+      readScalars.insert(value);
   };
   for (Operation &op : body.without_terminator()) {
     Part part = parts.lookup(&op);
@@ -212,10 +212,6 @@ void RolePlan::findCrossings() {
   for (auto [i, next] : llvm::enumerate(loop.getYieldOp().getOperands()))
     if (!isTile(next))
       cross(next, Part::Reads, cross);
-  // One fetch serves both roles.
-  llvm::erase_if(consumerFetches, [&](tile::LoadOp load) {
-    return llvm::is_contained(producerFetches, load);
-  });
 }
 
 LogicalResult RolePlan::run() {

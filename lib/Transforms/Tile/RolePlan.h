@@ -52,15 +52,15 @@ public:
   /// what moves nothing.
   bool isShared(Value value) const;
 
-  /// Tiles and scalars of the gates that others use. Tiles cross in rings.
+  /// Tiles and scalars of the gates that others use. Tiles cross in rings, and
+  /// so do the scalars that the reads use.
   ArrayRef<Value> getCrossingTiles() const { return tiles.getArrayRef(); }
   ArrayRef<Value> getCrossingScalars() const { return scalars.getArrayRef(); }
+  ArrayRef<Value> getReadScalars() const { return readScalars.getArrayRef(); }
 
-  /// Loads that the update or the reads use: fetched ahead into rings. The
-  /// producer issues those that the update needs.
-  ArrayRef<tile::LoadOp> getFetches(Part by) const {
-    return by == Part::Update ? producerFetches : consumerFetches;
-  }
+  /// Loads that the update or the reads use: fetched ahead into rings, by the
+  /// consumer, which waits for the producer as a rule.
+  ArrayRef<tile::LoadOp> getFetches() const { return fetches.getArrayRef(); }
   /// Loads that the gates use.
   ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
 
@@ -78,8 +78,9 @@ private:
   DenseSet<unsigned> memories;
   DenseMap<Operation *, Part> parts;
   DenseSet<Operation *> fromMemory;
-  SetVector<Value> tiles, scalars;
-  SmallVector<tile::LoadOp> producerFetches, consumerFetches, gateLoads;
+  SetVector<Value> tiles, scalars, readScalars;
+  SetVector<tile::LoadOp> fetches;
+  SmallVector<tile::LoadOp> gateLoads;
 };
 
 } // namespace mlir::gsa

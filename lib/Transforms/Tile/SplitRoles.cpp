@@ -3,7 +3,7 @@
 // The loop over windows becomes two loops that run side by side. Window i:
 //
 //   producer   update(i), gates(i + 1)     carries the memories
-//   consumer   reads(i)
+//   consumer   reads(i), and fetches for both: it has time
 //
 // Gates run a window ahead (the loop is rotated), so that the consumer always
 // has everything of its window, and loads two ahead, since the gates of window
@@ -217,12 +217,11 @@ void RoleSplitter::makeRings() {
       rings[value] = tile::RingOp::create(
           b, tile::RingType::get(b.getContext(), kSlots, value.getType()));
   };
-  for (Part part : {Part::Update, Part::Reads})
-    for (tile::LoadOp load : plan.getFetches(part))
-      add(load.getResult());
+  for (tile::LoadOp load : plan.getFetches())
+    add(load.getResult());
   for (Value tile : plan.getCrossingTiles())
     add(tile);
-  for (Value scalar : plan.getCrossingScalars())
+  for (Value scalar : plan.getReadScalars())
     add(scalar);
 }
 
@@ -270,10 +269,6 @@ void RoleSplitter::emitProducer(Block *role) {
         window.putResults(op);
       }
   };
-  auto fetchAll = [&](Window &window) {
-    for (tile::LoadOp load : plan.getFetches(Part::Update))
-      window.fetch(load);
-  };
   auto loadAll = [&](Window &window) {
     return llvm::map_to_vector(
         loads, [&](tile::LoadOp load) { return window.load(load); });
@@ -286,7 +281,6 @@ void RoleSplitter::emitProducer(Block *role) {
   Window first = window(zero, 0);
   SmallVector<Value> variables0 = getInitial(first, /*memories=*/false);
   mapAll(first, variables, variables0);
-  fetchAll(first);
   mapAll(first, loaded, loadAll(first));
   SmallVector<Value> memories0 = getInitial(first, /*memories=*/true);
   mapAll(first, memories, memories0);
@@ -295,10 +289,9 @@ void RoleSplitter::emitProducer(Block *role) {
   emitGates(first, /*ofMemories=*/true);
   SmallVector<Value> scalars0 = getAll(first, scalars);
   SmallVector<Value> variables1 = getAll(first, nextVariables);
-  landAndMeet();
+  tile::BarrierOp::create(b);
   Window second = window(zero, 1);
   mapAll(second, variables, variables1);
-  fetchAll(second);
 
   // iteration | variables of this window and the next | scalars of this one |
   // memories | loads of the next
@@ -329,10 +322,10 @@ void RoleSplitter::emitProducer(Block *role) {
   SmallVector<Operation *> behind;
   DenseSet<Operation *> waits;
   for (Operation *op : update) {
-    bool late = llvm::any_of(op->getOperands(), [&](Value operand) {
-      Operation *maker = operand.getDefiningOp();
+    bool late = llvm::any_of(getUses(op), [&](Value use) {
+      Operation *maker = use.getDefiningOp();
       return maker && (isa<tile::MmaOp>(maker) || waits.contains(maker)) &&
-             !(isa<tile::MmaOp>(op) && operand == op->getOperand(2) &&
+             !(isa<tile::MmaOp>(op) && use == op->getOperand(2) &&
                !waits.contains(maker));
     });
     if (late) {
@@ -353,8 +346,7 @@ void RoleSplitter::emitProducer(Block *role) {
   mapAll(coming, memories, comingMemories);
   llvm::for_each(memories, [&](Value memory) { coming.put(memory); });
   emitGates(coming, /*ofMemories=*/true);
-  landAndMeet();
-  fetchAll(later);
+  tile::BarrierOp::create(b);
   SmallVector<Value> yielded = {next(iteration)};
   llvm::append_range(yielded, there);
   llvm::append_range(yielded, laterVariables);
@@ -365,7 +357,6 @@ void RoleSplitter::emitProducer(Block *role) {
 
   // What stands behind the loop sees its variables as they were left.
   b.setInsertionPointToEnd(role);
-  tile::WaitFetchesOp::create(b);
   Window last = window(copy.getResult(0), 0);
   size_t plain = 1, memory = 1 + 2 * variables.size() + scalars.size();
   for (auto [i, result] : llvm::enumerate(loop.getResults()))
@@ -391,9 +382,9 @@ void RoleSplitter::emitConsumer(Block *role) {
       variables.push_back(variable);
       nextVariables.push_back(next);
     }
-  SmallVector<Value> scalars(plan.getCrossingScalars());
+  SmallVector<Value> scalars(plan.getReadScalars());
   auto fetchAll = [&](Window &window) {
-    for (tile::LoadOp load : plan.getFetches(Part::Reads))
+    for (tile::LoadOp load : plan.getFetches())
       window.fetch(load);
   };
 

@@ -58,8 +58,8 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %[[IF]]#0
 // CHECK-NOT: tile.reduce
 // CHECK-DAG: %[[WT:.*]] = tile.transpose %[[IF]]#2
-// CHECK-DAG: math.exp2 %[[IF]]#1
-// CHECK: %[[SUM:.*]] = tile.mma %[[WT]], %[[COLS]], %[[S]]
+// CHECK-DAG: %[[SUM:.*]] = tile.mma %[[WT]], %[[COLS]], %[[S]]
+// CHECK: math.exp2 %[[IF]]#1
 // CHECK: %[[STATE:.*]] = arith.mulf %[[SUM]]
 // CHECK: scf.yield %[[NEXT]], %[[STATE]]
 func.func @columns(%q: tensor<?x?x2x60xf32> {gsa.name = "q"},
@@ -208,6 +208,38 @@ func.func @packed(%ends: tensor<?xi32>, %c: tensor<1x?x2x16xf32>,
       : !gsa.memory<2x16x16>, tensor<1x?x2x16xf32> -> tensor<1x?x2x16xf32>
   %e = gsa.final_state %m : !gsa.memory<2x16x16> -> tensor<?x2x16x16xf32>
   return %o, %e : tensor<1x?x2x16xf32>, tensor<?x2x16x16xf32>
+}
+}
+}
+
+// -----
+
+// A window of bf16 spans more than its decay can be as one factor: a memory is
+// multiplied twice by the root where it is that small.
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_80">} {
+// CHECK-LABEL: func.func @deep(
+// CHECK: %[[LOWEST:.*]] = tile.reduce min
+// CHECK: arith.cmpf oge, %[[LOWEST]], %cst{{.*}} : f32
+// CHECK: %[[HALF:.*]] = arith.mulf {{.*}} : tensor<16xf32>
+// CHECK: %[[E:.*]] = math.exp2 %[[HALF]]
+// CHECK: %[[ROOT:.*]] = tile.broadcast %[[E]] along 1
+// CHECK: %[[DEEP:.*]] = arith.cmpf ult, %[[LOWEST]], %cst{{.*}} : f32
+// CHECK: scf.if %[[DEEP]]
+// CHECK: %[[ONCE:.*]] = arith.mulf %[[SUM:.*]], %[[ROOT]]
+// CHECK: arith.mulf %[[ONCE]], %[[ROOT]]
+// CHECK: else
+// CHECK: %[[SQUARE:.*]] = arith.mulf %[[ROOT]], %[[ROOT]]
+// CHECK: arith.mulf %[[SUM]], %[[SQUARE]]
+func.func @deep(%c: tensor<?x?x2x16xbf16>, %g: tensor<?x?x2x16xf32>)
+    -> tensor<?x?x2x16xbf16>
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 16>} {
+  %m = gsa.memory columns(%c : tensor<?x?x2x16xbf16>)
+      decay(%g : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
+  %o = gsa.read rows %m, %c
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xbf16> -> tensor<?x?x2x16xbf16>
+  return %o : tensor<?x?x2x16xbf16>
 }
 }
 }
