@@ -60,11 +60,15 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * `segments`: of each sequence, empty ones included; without it the call
       decides by the device's processors, and one segment is the `fused` kernel
       alone.
+    * `cluster`: neighbouring blocks that run at the same time and reach each
+      other; 1 for none. Then memories that are read by columns are cut in slices
+      too, and the blocks add up what each reads of its own.
 
     *Constraints*
     * schedule-1: chunk is `auto` or a power of two, 2 to 256.
     * schedule-2: slices is positive.
     * schedule-3: segments is 1 to 1024, and only of `segmented`.
+    * schedule-4: cluster is 1, or slices.
 
     It is attached to the spec's function; text in the spec wins over the
     default.
@@ -77,10 +81,11 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
   }];
   let parameters = (ins "ScheduleKind":$kind, "int64_t":$chunk,
       DefaultValuedParameter<"int64_t", "1">:$slices,
-      DefaultValuedParameter<"int64_t", "0">:$segments);
+      DefaultValuedParameter<"int64_t", "0">:$segments,
+      DefaultValuedParameter<"int64_t", "1">:$cluster);
   let assemblyFormat = [{
     `<` custom<ScheduleKind>($kind) `,` `chunk` `=`
-    custom<ChunkAndCuts>($chunk, $slices, $segments) `>`
+    custom<ChunkAndCuts>($chunk, $slices, $segments, $cluster) `>`
   }];
   let genVerifyDecl = 1;
 }

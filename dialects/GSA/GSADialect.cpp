@@ -73,39 +73,53 @@ static ParseResult parseChunk(AsmParser &parser, int64_t &chunk) {
   return success();
 }
 
-/// `16, slices = 2, segments = 4`: the latter may be left out, in this order.
+/// `16, slices = 4, cluster = 4, segments = 2`: all but the first may be left
+/// out.
 static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
-                                     int64_t &slices, int64_t &segments) {
-  slices = 1;
+                                     int64_t &slices, int64_t &segments,
+                                     int64_t &cluster) {
+  slices = cluster = 1;
   segments = 0;
   if (parseChunk(parser, chunk))
     return failure();
-  if (parser.parseOptionalComma())
-    return success();
-  if (succeeded(parser.parseOptionalKeyword("slices"))) {
-    if (parser.parseEqual() || parser.parseInteger(slices))
+  // Each at most once, in this order.
+  int64_t next = 0;
+  while (succeeded(parser.parseOptionalComma())) {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef word;
+    if (parser.parseKeyword(&word) || parser.parseEqual())
       return failure();
-    if (parser.parseOptionalComma())
-      return success();
+    std::pair<StringLiteral, int64_t *> cuts[] = {
+        {"slices", &slices}, {"cluster", &cluster}, {"segments", &segments}};
+    auto *found =
+        llvm::find_if(ArrayRef(cuts).drop_front(next),
+                      [&](const auto &cut) { return cut.first == word; });
+    if (found == std::end(cuts))
+      return parser.emitError(loc, "a schedule's parts must be slices, cluster "
+                                   "and segments, in this order, got '")
+             << word << "'";
+    next = found - cuts + 1;
+    loc = parser.getCurrentLocation();
+    if (parser.parseInteger(*found->second))
+      return failure();
+    if (word == "segments" && !segments)
+      return parser.emitError(loc, "a schedule's segments must be 1 to 1024, "
+                                   "got 0 [schedule-3]");
   }
-  SMLoc loc;
-  if (parser.parseKeyword("segments") || parser.parseEqual() ||
-      parser.getCurrentLocation(&loc) || parser.parseInteger(segments))
-    return failure();
-  if (!segments)
-    return parser.emitError(loc, "a schedule's segments must be 1 to 1024, got "
-                                 "0 [schedule-3]");
   return success();
 }
 
 static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
-                              int64_t slices, int64_t segments) {
+                              int64_t slices, int64_t segments,
+                              int64_t cluster) {
   if (chunk)
     printer << chunk;
   else
     printer << "auto";
   if (slices != 1)
     printer << ", slices = " << slices;
+  if (cluster != 1)
+    printer << ", cluster = " << cluster;
   if (segments)
     printer << ", segments = " << segments;
 }
@@ -134,7 +148,7 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      ScheduleKind kind, int64_t chunk, int64_t slices,
-                     int64_t segments) {
+                     int64_t segments, int64_t cluster) {
   if (chunk && (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk)))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
@@ -148,6 +162,9 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (segments && kind != ScheduleKind::Segmented)
     return emitError() << "a schedule's segments must be of 'segmented', got '"
                        << stringifyScheduleKind(kind) << "' [schedule-3]";
+  if (cluster != 1 && cluster != slices)
+    return emitError() << "a schedule's cluster must be 1 or its " << slices
+                       << " slices, got " << cluster << " [schedule-4]";
   return success();
 }
 

@@ -200,7 +200,9 @@ def Tile_FetchOp : Tile_Op<"fetch", [AttrSizedOperandSegments,
   let summary = "starts to copy a tile from memory to a version";
   let description = [{
     The coordinates are those of `tile.load`; what lies outside becomes zero.
-    The copy runs until a `tile.wait_fetches` of the same role.
+    The copy runs until a `tile.wait_fetches` of the same role. Before it starts
+    to fill the only slot of a ring the role meets: what it read there and waited
+    for, all its warps are done with.
 
     *Lifespan*: `tile`.
 
@@ -267,16 +269,18 @@ def Tile_WaitFetchesOp
 }
 
 def Tile_WaitOp : Tile_Op<"wait", [Pure, AllTypesMatch<["product", "result"]>]> {
-  let summary = "the sums of a running product";
+  let summary = "the sums of a running product or exchange";
   let description = [{
     A product with an asynchronous atom runs on while its role goes on. Its
     result may be used by another product that adds to it, and by this op; the
-    result of this op may be used by any.
+    result of this op may be used by any. So does an exchange: the other blocks'
+    parts are on their way.
 
     *Lifespan*: `tile`.
 
     *Constraints*
-    * wait-1: the operand is the result of a product, or is carried by a loop.
+    * wait-1: the operand is the result of a product or an exchange, or is carried
+      by a loop.
 
     ```mlir
     func.func @sums(%a: tensor<64x16xbf16>, %b: tensor<16x64xbf16>,
@@ -288,7 +292,8 @@ def Tile_WaitOp : Tile_Op<"wait", [Pure, AllTypesMatch<["product", "result"]>]> 
     }
     ```
 
-    *Lowers to*: a wait that leaves the products begun later running.
+    *Lowers to*: a wait that leaves the products begun later running; of an
+    exchange, adding up the parts that this block answers for as well.
   }];
   let arguments = (ins Tile_Matrix:$product);
   let results = (outs Tile_Matrix:$result);

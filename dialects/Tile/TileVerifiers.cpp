@@ -8,6 +8,9 @@
 #include "dialects/BrokenLaw.h"
 #include "dialects/Tile/Tile.h"
 
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
 using namespace mlir;
 using namespace mlir::tile;
 using mlir::gsa::brokenLaw;
@@ -165,4 +168,23 @@ LogicalResult IotaOp::verify() {
     return brokenLaw(*this, "iota-1", "must give i32 coordinates, got ",
                      type.getElementType());
   return verifyDim(*this, "iota-2", getDim(), type.getRank());
+}
+
+//===----------------------------------------------------------------------===//
+// Between blocks
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExchangeOp::verify() {
+  if (!typeOf(getOperand()).getElementType().isF32())
+    return brokenLaw(*this, "exchange-1", "must add up f32, got ",
+                     typeOf(getOperand()).getElementType());
+  if (getBlocks() < 2)
+    return brokenLaw(*this, "exchange-2", "must have two blocks or more, got ",
+                     getBlocks());
+  for (Operation *at = (*this)->getParentOp(); at; at = at->getParentOp())
+    if (isa<RegionBranchOpInterface>(at) && !isa<LoopLikeOpInterface>(at))
+      return brokenLaw(*this, "exchange-3",
+                       "must stand outside of branches, got one in ",
+                       at->getName());
+  return success();
 }

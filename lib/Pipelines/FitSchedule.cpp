@@ -8,6 +8,7 @@
 #include "FitSchedule.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
+#include "gsa/Target/DeviceTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -60,22 +61,52 @@ private:
     llvm_unreachable("a schedule's kind");
   }
 
+  /// How a head's columns are cut: first not at all, then between blocks of a
+  /// cluster, then between blocks that know nothing of each other. Given slices
+  /// stay.
+  struct Cut {
+    int64_t slices, cluster;
+  };
+  static SmallVector<SmallVector<Cut>> listCuts(ScheduleAttr given,
+                                                const Target &target) {
+    if (given.getSlices() > 1)
+      return {{{given.getSlices(), given.getCluster()}}};
+    SmallVector<SmallVector<Cut>> cuts(3);
+    cuts[0].push_back({1, 1});
+    auto *device = dyn_cast<DeviceTarget>(&target);
+    int64_t most = device ? device->getFacts().clusterBlocks : 1;
+    for (int64_t slices : {2, 4, 8})
+      if (slices <= most)
+        cuts[1].push_back({slices, slices});
+    for (int64_t slices : {2, 4, 8, 16})
+      cuts[2].push_back({slices, 1});
+    return cuts;
+  }
+
   LogicalResult fit(func::FuncOp spec, ScheduleAttr given) {
+    FailureOr<const Target *> target = getTarget(spec);
+    if (failed(target))
+      return failure();
     std::optional<Diagnostic> first;
+    auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
+      int64_t segments =
+          kind == ScheduleKind::Segmented ? given.getSegments() : 0;
+      auto schedule = ScheduleAttr::get(&getContext(), kind, chunk, cut.slices,
+                                        segments, cut.cluster);
+      std::optional<Diagnostic> reason;
+      bool fits = succeeded(attempt(spec, schedule, reason));
+      if (fits)
+        spec->setAttr(kScheduleAttr, schedule);
+      else if (!first)
+        first = std::move(reason);
+      return fits;
+    };
     for (ScheduleKind kind : candidatesFor(given))
-      for (int64_t chunk : {64, 32, 16}) {
-        int64_t segments =
-            kind == ScheduleKind::Segmented ? given.getSegments() : 0;
-        auto schedule = ScheduleAttr::get(&getContext(), kind, chunk,
-                                          given.getSlices(), segments);
-        std::optional<Diagnostic> reason;
-        if (succeeded(attempt(spec, schedule, reason))) {
-          spec->setAttr(kScheduleAttr, schedule);
-          return success();
-        }
-        if (!first)
-          first = std::move(reason);
-      }
+      for (ArrayRef<Cut> cuts : listCuts(given, **target))
+        for (int64_t chunk : {64, 32, 16})
+          for (Cut cut : cuts)
+            if (tryOne(kind, chunk, cut))
+              return success();
     if (first)
       getContext().getDiagEngine().emit(std::move(*first));
     return failure();

@@ -48,6 +48,7 @@ static void buildChunked(OpPassManager &machine) {
 static void buildTrial(OpPassManager &machine) {
   buildChunked(machine);
   buildTile(machine);
+  machine.addNestedPass<func::FuncOp>(createCheckRegistersPass());
   machine.addNestedPass<func::FuncOp>(createAllocateSharedPass());
 }
 

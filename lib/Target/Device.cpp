@@ -83,3 +83,31 @@ SmallVector<Value> Device::emitWaitProducts(OpBuilder &, Location, int64_t,
                                             ValueRange, ValueRange) const {
   llvm_unreachable("the device has no asynchronous products");
 }
+
+Value Device::emitClusterRank(OpBuilder &, Location) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+void Device::emitClusterBarrier(OpBuilder &, Location) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+Value Device::emitPeerAddress(OpBuilder &, Location, Value, Value) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+void Device::emitMailbox(OpBuilder &, Location, Value) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+Value Device::emitExpect(OpBuilder &, Location, Value, int64_t, Value) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+void Device::emitSend(OpBuilder &, Location, Value, Value, ValueRange) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+void Device::emitReceive(OpBuilder &, Location, Value, Value) const {
+  llvm_unreachable("the device has no clusters");
+}

@@ -21,7 +21,7 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
     func->setAttr(kScheduleAttr,
                   ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
                                     /*chunk=*/0, /*slices=*/1,
-                                    /*segments=*/0));
+                                    /*segments=*/0, /*cluster=*/1));
   }
 };
 } // namespace

@@ -50,7 +50,8 @@ static void chooseOnHost(func::FuncOp spec) {
       ScheduleAttr::get(spec.getContext(),
                         keepsKind ? schedule.getKind() : ScheduleKind::Fused,
                         schedule.getChunk() ? schedule.getChunk() : chunk,
-                        schedule.getSlices(), schedule.getSegments()));
+                        schedule.getSlices(), schedule.getSegments(),
+                        schedule.getCluster()));
 }
 
 namespace {

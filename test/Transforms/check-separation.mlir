@@ -197,3 +197,77 @@ func.func @uncounted(%i: index) {
   }
   return
 }
+
+// -----
+
+// One slot is enough for what its own role fetches once it has waited for those
+// who read it: it meets before.
+func.func @fetched_behind(%n: index, %a: memref<64x64xbf16>, %z: tensor<64x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<1 x tensor<64x64xbf16>>
+  tile.roles warps [4, 4] {
+    tile.fetch %a[%c0, %c0] dims [0, 1] into %r[%c0 + 0] : memref<64x64xbf16>, !tile.ring<1 x tensor<64x64xbf16>>
+    tile.wait_fetches
+    tile.barrier
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %q = tile.get %r[%i + 0] : !tile.ring<1 x tensor<64x64xbf16>> -> tensor<64x64xbf16>
+      %p = tile.mma %q, %q, %zero : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32>
+      %w = tile.wait %p : tensor<64x64xf32>
+      tile.fetch %a[%c0, %c0] dims [0, 1] into %r[%i + 1] : memref<64x64xbf16>, !tile.ring<1 x tensor<64x64xbf16>>
+      tile.wait_fetches
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+// Fetched while the product still reads.
+func.func @fetched_too_early(%n: index, %a: memref<64x64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<1 x tensor<64x64xbf16>>
+  tile.roles warps [4] {
+    tile.fetch %a[%c0, %c0] dims [0, 1] into %r[%c0 + 0] : memref<64x64xbf16>, !tile.ring<1 x tensor<64x64xbf16>>
+    tile.wait_fetches
+    tile.barrier
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-note @below {{the other access}}
+      %q = tile.get %r[%i + 0] : !tile.ring<1 x tensor<64x64xbf16>> -> tensor<64x64xbf16>
+      %p = tile.mma %q, %q, %zero : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32>
+      // expected-error @below {{a slot must be read before it is reused, got tile.get of version 0 in epochs 1 to 1 and tile.fetch of version 1 in epochs 1 to 1}}
+      tile.fetch %a[%c0, %c0] dims [0, 1] into %r[%i + 1] : memref<64x64xbf16>, !tile.ring<1 x tensor<64x64xbf16>>
+      %w = tile.wait %p : tensor<64x64xf32>
+      tile.wait_fetches
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}

@@ -34,6 +34,24 @@
 // CHECK: tile.barrier
 // CHECK-NOT: tile.store
 
+// What is only read for an exchange with the cluster's other blocks has one slot
+// and is fetched again right behind.
+// RUN: sed 's/chunk = 64>/chunk = 64, slices = 4, cluster = 4>/; s/x128xbf16/x512xbf16/g' %s | gsa-compile - --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefix=CLUSTER
+// CLUSTER: %[[Q:.*]] = tile.ring : <1 x tensor<64x128xbf16>>
+// CLUSTER: tile.roles
+// CLUSTER: tile.fetch %arg0{{.*}} into %[[Q]][%{{.*}} + 0]
+// CLUSTER: tile.barrier
+// CLUSTER-NOT: tile.fetch %arg0
+// CLUSTER: scf.while
+// CLUSTER: tile.exchange
+// CLUSTER-NEXT: %[[NEXT:.*]] = arith.addi
+// CLUSTER: tile.fetch %arg0[%{{.*}}, %[[NEXT]],{{.*}} into %[[Q]][%{{.*}} + 1]
+// CLUSTER: tile.store
+// CLUSTER: tile.barrier
+// CLUSTER-NOT: tile.fetch %arg0
+// CLUSTER: }, {
+// CLUSTER-NOT: tile.exchange
+
 // A machine without roles has one that does everything.
 // ONE: tile.roles warps [8] {
 // ONE: scf.while

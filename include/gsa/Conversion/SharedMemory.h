@@ -22,6 +22,26 @@ inline constexpr int64_t kSharedAlignment = 1024;
 int64_t getSlotBytes(tile::RingType ring);
 int64_t getSharedBytes(Type type);
 
+/// How blocks of a cluster exchange a tile. Each lane's registers are cut in as
+/// many parts as there are blocks, of `words` 32-bit words; block i adds up what
+/// all send it of part i and sends back the sum. In shared memory:
+///
+///   offset    [block][words / width][thread of the role][width] parts sent here,
+///             then two mailboxes of 8 bytes a warp
+///   scratch   the same, of sums
+struct ExchangeForm {
+  /// Of `op` in a role of `warps` warps of `lanes` lanes.
+  ExchangeForm(tile::ExchangeOp op, int64_t warps, int64_t lanes);
+
+  static constexpr int64_t kMailboxBytes = 8;
+
+  int64_t words;      ///< a multiple of `width`, padded
+  int64_t width;      ///< words that are sent together: 1, 2 or 4
+  int64_t blockBytes; ///< of one block's parts, of all lanes
+  int64_t boxBytes;   ///< of all blocks' parts
+  int64_t allBytes;   ///< with mailboxes
+};
+
 /// Bytes of scratch memory that `op` needs in a role of `warps` warps of
 /// `lanes` lanes; 0 for most.
 int64_t getScratchBytes(Operation *op, int64_t warps, int64_t lanes);

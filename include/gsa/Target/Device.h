@@ -81,6 +81,36 @@ public:
   /// This lane's copies so far have landed.
   virtual void emitWaitCopies(OpBuilder &builder, Location loc) const;
 
+  //===--------------------------------------------------------------------===//
+  // Blocks of a cluster: only where the facts have clusters
+  //===--------------------------------------------------------------------===//
+
+  /// This block's number in its cluster, i32.
+  virtual Value emitClusterRank(OpBuilder &builder, Location loc) const;
+  /// All threads of the cluster meet; each sees what the others wrote before.
+  virtual void emitClusterBarrier(OpBuilder &builder, Location loc) const;
+  /// Where block `rank` (i32) of the cluster has what this block has at the
+  /// shared address `address`.
+  virtual Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,
+                                Value rank) const;
+
+  /// Makes the 8 bytes at `address` a mailbox: it counts the bytes that other
+  /// blocks send, round by round. One thread does, before the cluster meets.
+  virtual void emitMailbox(OpBuilder &builder, Location loc,
+                           Value address) const;
+  /// The next round of this block's `mailbox` ends when `bytes` have arrived,
+  /// those before this included. A warp calls it together, once a round; gives
+  /// the round, i64, the same in all its lanes. `isFirst` is set in lane 0.
+  virtual Value emitExpect(OpBuilder &builder, Location loc, Value mailbox,
+                           int64_t bytes, Value isFirst) const;
+  /// Sends 1, 2 or 4 `words`, i32, to the peer address `to`, a multiple of
+  /// their size, and tells the `mailbox` of the same block.
+  virtual void emitSend(OpBuilder &builder, Location loc, Value to,
+                        Value mailbox, ValueRange words) const;
+  /// Waits for the end of a round; behind it this lane sees what was sent.
+  virtual void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
+                           Value round) const;
+
   /// What this lane wrote to shared memory is seen by matrix instructions that
   /// read it asynchronously, once the lanes have met.
   virtual void emitMatrixFence(OpBuilder &builder, Location loc) const {}

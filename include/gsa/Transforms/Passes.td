@@ -147,4 +147,13 @@ def CheckSeparationPass : Pass<"gsa-check-separation", "func::FuncOp"> {
   }];
 }
 
+def CheckRegistersPass : Pass<"gsa-check-registers", "func::FuncOp"> {
+  let summary = "What loops carry leaves room in a lane's registers";
+  let description = [{
+    A tile that a role's loop carries lies in its lanes' registers all the time.
+    An error tells what they take when less than 64 registers of a lane are left
+    for everything else. Changes nothing.
+  }];
+}
+
 #endif // GSA_TRANSFORMS_PASSES

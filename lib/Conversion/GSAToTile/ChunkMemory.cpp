@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Segments.h"
+#include "dialects/GSA/GSANames.h"
 #include "gsa/Conversion/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -134,6 +135,9 @@ void SweepChunker::openBlock() {
           : memref::DimOp::create(b, someTensor, zero).getResult();
   Value time = memref::DimOp::create(b, someTensor, one);
 
+  // Slices last: blocks of a cluster are neighbours. All of them walk the same
+  // windows, for these follow from decays, which have no columns, and from sums
+  // over the cluster: each block computes them for itself, with the same bits.
   SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(plan.heads)};
   if (plan.spreadsQueries())
     bounds.push_back(b.getIndexAttr(plan.group));
@@ -322,6 +326,8 @@ LogicalResult SweepChunker::run() {
   }
   if (failed(findOuterValues()))
     return failure();
+  if (plan.cluster > 1 && plan.stage != SweepPlan::Stage::States)
+    kernel.func->setAttr(kClusterAttr, b.getI64IntegerAttr(plan.cluster));
   openBlock();
   SmallVector<Value> carries = {b.index(0)};
   llvm::append_range(carries, initialCarries());

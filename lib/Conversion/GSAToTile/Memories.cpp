@@ -300,10 +300,11 @@ Value Memories::rowsOf(MemoryOp memory) {
 /// c of the write, as the machine multiplies it.
 Value Memories::columnsOf(MemoryOp memory) {
   Value columns = memory.getColumns();
-  Value tile = tiles.tileOf(columns, plan.isSliced(memory));
+  bool sliced = plan.isSliced(memory);
+  Value tile = tiles.tileOf(columns, sliced);
   OpBuilder::InsertionGuard guard(b);
   window.leaveGroup();
-  return b.convertTo(tiles.zeroPadded(tile, columns, /*tokens=*/true),
+  return b.convertTo(tiles.zeroPadded(tile, columns, /*tokens=*/true, sliced),
                      plan.productOf(memory));
 }
 
@@ -366,20 +367,24 @@ Value Memories::read(ReadOp op) {
     return rowWise ? factors
                    : b.broadcast(factors, 1, TileBuilder::typeOf(like));
   };
-  auto vector = [&] {
-    return tiles.zeroPadded(tiles.tileOf(op.getVector(), false), op.getVector(),
-                            /*tokens=*/false);
+  auto vector = [&](bool sliced) {
+    return tiles.zeroPadded(tiles.tileOf(op.getVector(), sliced),
+                            op.getVector(), /*tokens=*/false, sliced);
   };
   Value columns = columnsOf(memory);
   Value state = b.convertTo(window.carries.lookup(memory), product);
   Value result, reciprocal;
   if (op.getSide() == Side::Columns) {
-    Value x = b.convertTo(vector(), product);
+    bool sliced = plan.isSliced(memory);
+    Value x = b.convertTo(vector(sliced), product);
     Value scores = scoreMask(memory, b.mma(x, b.transpose(columns)));
     Value before = b.mma(x, b.transpose(state));
     if (scalar)
       before = b.mul(before, factorFor(before));
     result = b.mma(scores, writesOf(memory), before);
+    // Scores too are sums over the columns, and all behind them is linear.
+    if (sliced)
+      result = tile::ExchangeOp::create(b, result, plan.cluster);
     if (rowWise)
       result = b.mul(result, factorFor(result));
   } else {
@@ -391,7 +396,7 @@ Value Memories::read(ReadOp op) {
       x = own.weights;
       reciprocal = own.reciprocal;
     } else {
-      x = vector();
+      x = vector(/*sliced=*/false);
     }
     Value decayed = b.extended(x);
     if (rowWise || scalar)

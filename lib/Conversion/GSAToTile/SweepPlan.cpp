@@ -1,6 +1,7 @@
 //===- SweepPlan.cpp - Heads, slices, and element types of products -------===//
 
 #include "SweepPlan.h"
+#include "gsa/Target/DeviceTarget.h"
 
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
@@ -15,8 +16,9 @@ constexpr int64_t kColumnPadding = 16;
 FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
                                      Stage stage, const Target &target) {
   SweepPlan plan(sweep, schedule, stage, target);
-  if (failed(plan.checkChunk()) || failed(plan.findHeads()) ||
-      failed(plan.findSlices()) || failed(plan.checkSegments()))
+  if (failed(plan.checkChunk()) || failed(plan.checkCluster()) ||
+      failed(plan.findHeads()) || failed(plan.findSlices()) ||
+      failed(plan.checkSegments()))
     return failure();
   return plan;
 }
@@ -92,36 +94,53 @@ LogicalResult SweepPlan::findHeads() {
   return success();
 }
 
-/// A memory whose columns reach nothing but stored columns can be cut between
-/// blocks; everything elementwise on the way is cut with it.
-LogicalResult SweepPlan::findSlices() {
-  if (slices == 1)
+LogicalResult SweepPlan::checkCluster() {
+  if (cluster == 1)
     return success();
-  // A value that can be made for a part of its columns: nothing on the way
-  // needs them all.
-  auto canCut = [&](Value value, auto &self) -> bool {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    Operation *op = value.getDefiningOp();
-    if (!type || type.getRank() < 3 || !op)
+  auto *device = dyn_cast<DeviceTarget>(target);
+  int64_t most = device ? device->getFacts().clusterBlocks : 1;
+  if (cluster <= most)
+    return success();
+  return sweep.emitOpError("must have clusters of at most ")
+         << most << " blocks on " << target->getName() << ", got " << cluster;
+}
+
+/// Whether `value` can be made for a part of its columns: nothing on the way
+/// needs them all.
+bool SweepPlan::canCut(Value value) const {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  Operation *op = value.getDefiningOp();
+  if (!type || type.getRank() < 3 || !op)
+    return true;
+  if (auto read = dyn_cast<ReadOp>(op))
+    return read.getSide() == Side::Rows &&
+           slicedMemories.contains(read.getMemory().getDefiningOp());
+  return !isa<SoftmaxOp, SoftmaxDecayOp>(op) &&
+         llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return canCut(operand); });
+}
+
+/// Collects what is computed of `value` up to what is stored; false if it meets
+/// something that needs all columns.
+bool SweepPlan::leadsOut(Value value) {
+  slicedValues.insert(value);
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (isa<YieldOp>(user))
       return true;
-    if (auto read = dyn_cast<ReadOp>(op))
-      return read.getSide() == Side::Rows &&
-             slicedMemories.contains(read.getMemory().getDefiningOp());
-    return !isa<SoftmaxOp, SoftmaxDecayOp>(op) &&
-           llvm::all_of(op->getOperands(),
-                        [&](Value operand) { return self(operand, self); });
-  };
-  // Collects what is computed of `value` up to what is stored; false if it
-  // meets something that needs all columns.
-  auto leadsOut = [&](Value value, auto &self) -> bool {
-    slicedValues.insert(value);
-    return llvm::all_of(value.getUsers(), [&](Operation *user) {
-      if (isa<YieldOp>(user))
-        return true;
-      return OpTrait::hasElementwiseMappableTraits(user) &&
-             canCut(user->getResult(0), canCut) &&
-             self(user->getResult(0), self);
-    });
+    return OpTrait::hasElementwiseMappableTraits(user) &&
+           canCut(user->getResult(0)) && leadsOut(user->getResult(0));
+  });
+}
+
+/// A memory whose columns reach nothing but stored columns can be cut between
+/// blocks; everything elementwise on the way is cut with it. A read by columns
+/// is a sum over them, inside the window and before it: in a cluster each block
+/// adds up its own, and the blocks then add up theirs, once a read.
+void SweepPlan::cutMemories() {
+  auto canReadCut = [&](ReadOp read) {
+    return read.getSide() == Side::Rows
+               ? leadsOut(read.getResult())
+               : cluster > 1 && canCut(read.getVector());
   };
   // Memories that are cut may meet each other, so take all and drop those that
   // cannot be until the rest can.
@@ -132,11 +151,10 @@ LogicalResult SweepPlan::findSlices() {
     for (MemoryOp memory : memories) {
       if (!isSliced(memory))
         continue;
-      bool cut = canCut(memory.getColumns(), canCut) &&
+      bool cut = canCut(memory.getColumns()) &&
                  llvm::all_of(memory->getUsers(), [&](Operation *user) {
                    auto read = dyn_cast<ReadOp>(user);
-                   return !read || (read.getSide() == Side::Rows &&
-                                    leadsOut(read.getResult(), leadsOut));
+                   return !read || canReadCut(read);
                  });
       if (cut)
         continue;
@@ -144,6 +162,12 @@ LogicalResult SweepPlan::findSlices() {
       changed = true;
     }
   }
+}
+
+LogicalResult SweepPlan::findSlices() {
+  if (slices == 1)
+    return success();
+  cutMemories();
   if (slicedMemories.empty())
     return sweep.emitOpError("must have a memory whose columns reach only "
                              "outputs to be cut in ")
@@ -155,6 +179,15 @@ LogicalResult SweepPlan::findSlices() {
       return sweep.emitOpError("must have at least ")
              << kColumnPadding << " columns for each of " << slices
              << " slices, got " << memory.getType().getColumns();
+  auto isAddedUp = [&](Operation &op) {
+    auto read = dyn_cast<ReadOp>(op);
+    return read && read.getSide() == Side::Columns &&
+           isSliced(read.getMemory().getDefiningOp<MemoryOp>());
+  };
+  if (cluster > 1 && llvm::none_of(sweep.getBody().front(), isAddedUp))
+    return sweep.emitOpError("must read by columns a memory that can be cut to "
+                             "need a cluster of ")
+           << cluster << " blocks, got none";
   return success();
 }
 

@@ -17,8 +17,8 @@ public:
   enum class Stage { Whole, States, Fold, Outputs };
 
   /// Fails with an error on `sweep` or an operation in it if the heads do not
-  /// agree, or the schedule asks for slices or segments that the sweep or for
-  /// chunks that the target cannot have.
+  /// agree, or the schedule asks for slices or segments that the sweep, or for
+  /// chunks or clusters that the target cannot have.
   static FailureOr<SweepPlan> make(SweepOp sweep, ScheduleAttr schedule,
                                    Stage stage, const Target &target);
 
@@ -26,9 +26,10 @@ public:
   /// Whether blocks have one segment of their sequence's tokens.
   bool isSegmented() const { return stage != Stage::Whole; }
 
-  bool isDevice;  ///< not a host processor
-  int64_t chunk;  ///< tokens a window has at most
-  int64_t slices; ///< blocks that share a head's columns
+  bool isDevice;   ///< not a host processor
+  int64_t chunk;   ///< tokens a window has at most
+  int64_t slices;  ///< blocks that share a head's columns
+  int64_t cluster; ///< of them, those that add up what they read: all, or 1
   Stage stage;
   int64_t heads = 0; ///< key/value heads
   int64_t group = 1; ///< query heads for each of them
@@ -67,13 +68,18 @@ private:
   SweepPlan(SweepOp sweep, ScheduleAttr schedule, Stage stage,
             const Target &target)
       : isDevice(target.getKind() == Target::Kind::Device),
-        chunk(schedule.getChunk()), slices(schedule.getSlices()), stage(stage),
-        sweep(sweep), target(&target) {}
+        chunk(schedule.getChunk()), slices(schedule.getSlices()),
+        cluster(schedule.getCluster()), stage(stage), sweep(sweep),
+        target(&target) {}
 
   LogicalResult checkChunk();
+  LogicalResult checkCluster();
   LogicalResult findHeads();
   LogicalResult findSlices();
   LogicalResult checkSegments();
+  void cutMemories();
+  bool canCut(Value value) const;
+  bool leadsOut(Value value);
 
   SweepOp sweep;
   const Target *target;

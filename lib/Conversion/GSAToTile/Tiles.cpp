@@ -165,7 +165,7 @@ bool Tiles::keepsZero(Value value) const {
          keepsZero(op->getOperand(0));
 }
 
-Value Tiles::zeroPadded(Value tile, Value value, bool tokens) {
+Value Tiles::zeroPadded(Value tile, Value value, bool tokens, bool sliced) {
   if (keepsZero(value))
     return tile;
   RankedTensorType type = TileBuilder::typeOf(tile);
@@ -173,9 +173,16 @@ Value Tiles::zeroPadded(Value tile, Value value, bool tokens) {
   if (tokens)
     tile = b.select(b.below(type, 0, window.available), tile, zero);
   int64_t size = SweepPlan::sizeOf(value);
-  if (type.getRank() == 2 && size < type.getDimSize(1))
-    tile = b.select(b.below(type, 1, b.getIndexAttr(size)), tile, zero);
-  return tile;
+  int64_t columns = type.getDimSize(type.getRank() - 1);
+  if (type.getRank() != 2 || size == columns * (sliced ? plan.slices : 1))
+    return tile;
+  OpFoldResult bound = b.getIndexAttr(size);
+  if (sliced) // Negative for slices that are all padding.
+    bound =
+        arith::SubIOp::create(b, b.index(size),
+                              window.block.firstColumn(b, plan, value, sliced))
+            .getResult();
+  return b.select(b.below(type, 1, bound), tile, zero);
 }
 
 /// z never falls, so the last of the window is its largest.

@@ -77,8 +77,8 @@ public:
   Weights weightsOf(SoftmaxOp op, bool sliced);
   /// `tile`, which holds `value`, with zeros for columns that are padding and,
   /// if `tokens`, for tokens behind the sequence's end. Products over either
-  /// need that.
-  Value zeroPadded(Value tile, Value value, bool tokens);
+  /// need that. `sliced`: the tile has the block's columns only.
+  Value zeroPadded(Value tile, Value value, bool tokens, bool sliced = false);
   /// The running softmax's normaliser behind the window.
   Value nextOf(SoftmaxDecayOp op);
 

@@ -4,7 +4,8 @@
 // nothing but the block's barriers separates what is written there. Tiles that
 // are values, and scratch memory of conversions, share bytes within a role
 // where they are not alive together: they are written behind a barrier of the
-// role.
+// role. Of an exchange between blocks, the sums are such scratch memory: none
+// is sent before its block has given its part.
 //
 //===----------------------------------------------------------------------===//
 
@@ -83,8 +84,22 @@ static bool spansWarps(const Layout &layout, ArrayRef<int64_t> dims) {
       });
 }
 
+constexpr int64_t wordBytes = 4;
+
+gsa::ExchangeForm::ExchangeForm(ExchangeOp op, int64_t warps, int64_t lanes) {
+  int64_t blocks = op.getBlocks();
+  int64_t registers = layoutOf(op.getResult().getType()).getNumRegisters();
+  words = llvm::divideCeil(registers, blocks);
+  width = std::min<int64_t>(llvm::PowerOf2Ceil(words), 4);
+  words = llvm::alignTo(words, width);
+  blockBytes = words * warps * lanes * wordBytes;
+  boxBytes = blocks * blockBytes;
+  allBytes = boxBytes + 2 * warps * kMailboxBytes;
+}
+
 int64_t gsa::getScratchBytes(Operation *op, int64_t warps, int64_t lanes) {
-  constexpr int64_t wordBytes = 4;
+  if (auto exchange = dyn_cast<ExchangeOp>(op))
+    return ExchangeForm(exchange, warps, lanes).boxBytes;
   if (auto convert = dyn_cast<ConvertOp>(op)) {
     Type from = convert.getOperand().getType();
     Type to = convert.getResult().getType();
@@ -129,8 +144,9 @@ bool gsa::hasOwnScratch(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Bytes that something needs: a ring as long as the block runs, others while
-/// their role runs its ops number `begin` to `end`.
+/// Bytes that something needs: a ring, or what other blocks write, as long as
+/// the block runs, others while their role runs its ops number `begin` to
+/// `end`.
 struct Tenant {
   Operation *op;
   StringRef attribute;
@@ -258,13 +274,19 @@ private:
         tenants.push_back({op, kOffsetAttr,
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
+      // Other blocks write there whenever they come by.
+      if (auto exchange = dyn_cast<ExchangeOp>(op))
+        tenants.push_back(
+            {op, kOffsetAttr, ExchangeForm(exchange, warps, lanes).allBytes});
       int64_t scratch = getScratchBytes(op, warps, lanes);
       if (scratch && hasOwnScratch(op)) {
         auto [first, last] = order.betweenBarriers(op);
         tenants.push_back({op, kScratchAttr, scratch, role, first, last});
       }
       if (scratch && !hasOwnScratch(op))
-        tenants.push_back({op, kScratchAttr, scratch, role, now, now});
+        tenants.push_back(
+            {op, kScratchAttr, scratch, role, now,
+             isa<ExchangeOp>(op) ? order.endOf(op, op->getResult(0)) : now});
     });
   }
 

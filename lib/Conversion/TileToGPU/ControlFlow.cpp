@@ -51,8 +51,10 @@ LogicalResult TileLowering::lower(RolesOp op) {
   Value warp =
       arith::ShRUIOp::create(b, thread, constant(llvm::Log2_64(lanes)));
   warp = device.emitUniform(b, b.getLoc(), warp);
+  if (failed(openCluster(op, thread)))
+    return failure();
 
-  OpBuilder::InsertionGuard guard(b);
+  std::optional<OpBuilder::InsertionGuard> guard(std::in_place, b);
   int64_t first = 0;
   for (auto [i, region] : llvm::enumerate(op.getRoles())) {
     int64_t count = op.getWarps()[i];
@@ -80,6 +82,8 @@ LogicalResult TileLowering::lower(RolesOp op) {
     if (branch)
       b.setInsertionPointToStart(branch.elseBlock());
   }
+  guard.reset();
+  closeCluster(op);
   return success();
 }
 

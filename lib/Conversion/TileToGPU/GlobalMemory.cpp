@@ -516,6 +516,8 @@ LogicalResult TileLowering::lower(StoreOp op) {
 LogicalResult TileLowering::lower(FetchOp op) {
   auto ring = cast<RingType>(op.getRing().getType());
   Slice slice(op, op.getSource(), cast<RankedTensorType>(ring.getVersion()));
+  if (ring.getSlots() == 1)
+    emitRoleBarrier();
   return copyToPlace(op, slice,
                      slotOf(op.getRing(), op.getIteration(), op.getAhead()));
 }

@@ -45,6 +45,11 @@ struct RunningProduct {
   SmallVector<Value> factors;
 };
 
+/// An exchange that nobody has waited for: its warp's rounds.
+struct RunningExchange {
+  Value partsRound, sumsRound;
+};
+
 /// What a tile's access to memory is made of.
 struct Slice {
   template <typename Op>
@@ -169,6 +174,19 @@ private:
   gatherWarps(Operation *op, ArrayRef<Value> values, ArrayRef<int64_t> bits);
 
   //===--------------------------------------------------------------------===//
+  // Between blocks (Exchange.cpp)
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult lower(tile::ExchangeOp op);
+  LogicalResult lowerWait(tile::ExchangeOp op, Value result);
+  class Exchange;
+  /// Before all roles, and behind them: makes the mailboxes of the exchanges in
+  /// `roles`, and keeps each block's shared memory as long as others need it.
+  /// Nothing where there are no exchanges.
+  LogicalResult openCluster(tile::RolesOp roles, Value thread);
+  void closeCluster(tile::RolesOp roles);
+
+  //===--------------------------------------------------------------------===//
   // Products (Product.cpp)
   //===--------------------------------------------------------------------===//
 
@@ -185,6 +203,7 @@ private:
   IRMapping map;
   DenseMap<Value, Ramp> ramps;
   SmallVector<RunningProduct> running;
+  DenseMap<Operation *, RunningExchange> exchanges;
   RoleContext role;
   DenseMap<std::pair<Value, int64_t>, Value> versions; ///< by `versionOf`
   Value shared; ///< i32, where the block's shared memory starts

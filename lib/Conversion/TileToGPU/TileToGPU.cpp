@@ -159,7 +159,7 @@ LogicalResult TileLowering::lower(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, PutOp, GetOp,
             ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp, TransposeOp,
-            MmaOp, WaitOp, scf::IfOp, scf::ForOp, scf::WhileOp>(
+            MmaOp, WaitOp, ExchangeOp, scf::IfOp, scf::ForOp, scf::WhileOp>(
           [&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);

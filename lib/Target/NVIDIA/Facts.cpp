@@ -44,7 +44,7 @@ ArrayRef<const Target *> gsa::getNVIDIATargets() {
   static const NVIDIATarget sm89("sm_89", 89, "+ptx78",
                                  facts(99, 1, "L40S", 142, 864, 362));
   // Of clusters, 8 blocks is the portable limit.
-  static const NVIDIATarget sm90a("sm_90a", 90, "+ptx80",
+  static const NVIDIATarget sm90a("sm_90a", 90, "+ptx81",
                                   facts(227, 8, "H100 SXM", 132, 3350, 989.4));
   static const NVIDIATarget sm100a("sm_100a", 100, "+ptx86",
                                    facts(227, 8, "B200", 148, 8000, 2250));

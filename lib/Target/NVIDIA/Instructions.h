@@ -36,6 +36,18 @@ public:
   void emitCopy(OpBuilder &builder, Location loc, Value to, Value pointer,
                 int64_t bytes, Value present) const override;
   void emitWaitCopies(OpBuilder &builder, Location loc) const override;
+  Value emitClusterRank(OpBuilder &builder, Location loc) const override;
+  void emitClusterBarrier(OpBuilder &builder, Location loc) const override;
+  Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,
+                        Value rank) const override;
+  void emitMailbox(OpBuilder &builder, Location loc,
+                   Value address) const override;
+  Value emitExpect(OpBuilder &builder, Location loc, Value mailbox,
+                   int64_t bytes, Value isFirst) const override;
+  void emitSend(OpBuilder &builder, Location loc, Value to, Value mailbox,
+                ValueRange words) const override;
+  void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
+                   Value round) const override;
   void emitMatrixFence(OpBuilder &builder, Location loc) const override;
   SmallVector<Value> emitWaitProducts(OpBuilder &builder, Location loc,
                                       int64_t left, ValueRange sums,

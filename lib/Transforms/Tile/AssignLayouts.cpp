@@ -358,7 +358,7 @@ void RoleRewriter::rewrite(Operation *op) {
       need(op->getOpOperand(0), layoutOf(op->getOperand(0)));
     return;
   }
-  // Elementwise.
+  // Elementwise, between blocks too.
   for (Value result : op->getResults())
     if (getTileType(result)) {
       Layout layout = plan.getLayout(result);

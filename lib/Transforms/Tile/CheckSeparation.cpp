@@ -10,8 +10,9 @@
 //   3. it is written before its slot is reused: write.end < write'.begin
 //
 // Equal epochs are enough in one role where each lane reads what it wrote
-// itself, in program order. An access that runs on (a fetch, the factors of a
-// running product) ends where its role waits for it.
+// itself, in program order, or where the role meets in between, as it does
+// before it fetches into a ring of one slot. An access that runs on (a fetch,
+// the factors of a running product) ends where its role waits for it.
 //
 // The loop is periodic, so a few of its iterations, played through together
 // with what stands before and behind it, show all pairs that can occur.
@@ -45,6 +46,8 @@ struct Event {
   int64_t version;
   int64_t begin, end; ///< epochs
   Attribute layout;   ///< of a tile that lanes read or write themselves
+  int64_t endOrder;   ///< `order` of the op at which it ends
+  bool meets = false; ///< its role meets before it begins
 };
 
 /// Plays one role through.
@@ -106,7 +109,7 @@ LogicalResult RolePlayer::add(Operation *op, Value ring, Value iteration,
   if (failed(number))
     return failure();
   events[ring].push_back(
-      {op, role, order, isWrite, *number + ahead, epoch, epoch, layout});
+      {op, role, order, isWrite, *number + ahead, epoch, epoch, layout, order});
   return success();
 }
 
@@ -128,8 +131,10 @@ void RolePlayer::touch(Operation *op) {
     if (found != reads.end())
       llvm::append_range(touched, found->second);
   }
-  for (auto [ring, number] : touched)
+  for (auto [ring, number] : touched) {
     events[ring][number].end = epoch;
+    events[ring][number].endOrder = order;
+  }
   if (touched.empty())
     return;
   if (isa<tile::TransposeOp>(op) || runsOn(op))
@@ -142,8 +147,10 @@ LogicalResult RolePlayer::play(Block &block) {
     if (isa<tile::BarrierOp>(op)) {
       ++epoch;
     } else if (isa<tile::WaitFetchesOp>(op)) {
-      for (auto [ring, number] : fetches)
+      for (auto [ring, number] : fetches) {
         events[ring][number].end = epoch;
+        events[ring][number].endOrder = order;
+      }
       fetches.clear();
     } else if (auto put = dyn_cast<tile::PutOp>(op)) {
       auto type = dyn_cast<RankedTensorType>(put.getValue().getType());
@@ -154,6 +161,9 @@ LogicalResult RolePlayer::play(Block &block) {
       if (failed(add(&op, fetch.getRing(), fetch.getIteration(),
                      fetch.getAhead(), true, {})))
         return failure();
+      Event &event = events[fetch.getRing()].back();
+      event.meets =
+          cast<tile::RingType>(fetch.getRing().getType()).getSlots() == 1;
       fetches.push_back({fetch.getRing(), events[fetch.getRing()].size() - 1});
     } else if (auto get = dyn_cast<tile::GetOp>(op)) {
       auto type = dyn_cast<RankedTensorType>(get.getValue().getType());
@@ -202,8 +212,11 @@ LogicalResult RolePlayer::playLoop(scf::WhileOp loop) {
 static bool isBehind(const Event &first, const Event &second) {
   if (first.end < second.begin)
     return true;
-  return first.end == second.begin && first.role == second.role &&
-         first.order < second.order && first.layout &&
+  if (first.end != second.begin || first.role != second.role)
+    return false;
+  if (second.meets && first.endOrder < second.order)
+    return true;
+  return first.order < second.order && first.layout &&
          first.layout == second.layout;
 }
 

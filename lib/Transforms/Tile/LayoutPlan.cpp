@@ -107,6 +107,11 @@ static bool isElementwise(Operation *op) {
          OpTrait::hasElementwiseMappableTraits(op);
 }
 
+/// Whether the result of `op` lies as its operands do.
+static bool keepsLayout(Operation *op) {
+  return isElementwise(op) || isa<tile::ExchangeOp>(op);
+}
+
 bool LayoutPlan::isFree(Value tile) const {
   if (!getTileType(tile))
     return true;
@@ -274,7 +279,7 @@ void LayoutPlan::tieLoops() {
 }
 
 bool LayoutPlan::propagateForward(Operation *op) {
-  if (isElementwise(op)) {
+  if (keepsLayout(op)) {
     const Assignment *best = nullptr;
     for (Value operand : op->getOperands())
       if (getTileType(operand) && hasOwnLayout(operand))
@@ -323,7 +328,7 @@ bool LayoutPlan::propagateBackward(Operation *op) {
       return;
     changed |= assign(tile, Layout(own->layout), Anchor::Use);
   };
-  if (isElementwise(op)) {
+  if (keepsLayout(op)) {
     const Assignment *own = find(op->getResult(0));
     for (Value operand : op->getOperands())
       need(operand, own);

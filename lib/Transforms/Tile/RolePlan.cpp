@@ -214,12 +214,34 @@ void RolePlan::findCrossings() {
       cross(next, Part::Reads, cross);
 }
 
+void RolePlan::findExchange() {
+  for (Operation *op : getOps(Part::Reads))
+    if ((exchange = dyn_cast<tile::ExchangeOp>(op)))
+      break;
+  if (!exchange)
+    return;
+  DenseSet<Operation *> before;
+  addBackwardSlice(getBody(), {exchange.getOperand()}, before);
+  auto isBefore = [&](Value value, auto &self) -> bool {
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      user = getBody().findAncestorOpInBlock(*user);
+      if (!isIn(user, Part::Shared))
+        return before.contains(user);
+      return self(user->getResult(0), self);
+    });
+  };
+  for (tile::LoadOp load : fetches)
+    if (isBefore(load.getResult(), isBefore))
+      forExchange.insert(load);
+}
+
 LogicalResult RolePlan::run() {
   if (failed(findMemories()))
     return failure();
   findParts();
   joinGates();
   findCrossings();
+  findExchange();
   for (Value tile : tiles)
     if (auto variable = dyn_cast<BlockArgument>(tile))
       if (!isMemory(variable.getArgNumber()))

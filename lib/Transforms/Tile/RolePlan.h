@@ -61,6 +61,14 @@ public:
   /// Loads that the update or the reads use: fetched ahead into rings, by the
   /// consumer, which waits for the producer as a rule.
   ArrayRef<tile::LoadOp> getFetches() const { return fetches.getArrayRef(); }
+  /// Of the fetches: one that is only read for `getExchange()`, and
+  /// so is done with when that has what it adds up. It is fetched a window ahead
+  /// behind the exchange, which takes long anyway, and needs one slot.
+  bool isForExchange(tile::LoadOp load) const {
+    return forExchange.contains(load);
+  }
+  /// The first exchange of the reads, or null.
+  tile::ExchangeOp getExchange() const { return exchange; }
   /// Loads that the gates use.
   ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
 
@@ -69,6 +77,7 @@ private:
   void findParts();
   void joinGates();
   void findCrossings();
+  void findExchange();
   bool isIn(Operation *op, Part part) const {
     auto found = parts.find(op);
     return found != parts.end() && found->second == part;
@@ -81,6 +90,8 @@ private:
   SetVector<Value> tiles, scalars, readScalars;
   SetVector<tile::LoadOp> fetches;
   SmallVector<tile::LoadOp> gateLoads;
+  tile::ExchangeOp exchange;
+  DenseSet<Operation *> forExchange;
 };
 
 } // namespace mlir::gsa

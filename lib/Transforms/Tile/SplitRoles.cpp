@@ -212,13 +212,13 @@ SmallVector<Value> RoleSplitter::getInitial(Window &window, bool memories) {
 }
 
 void RoleSplitter::makeRings() {
-  auto add = [&](Value value) {
+  auto add = [&](Value value, int64_t slots = kSlots) {
     if (!rings.count(value))
       rings[value] = tile::RingOp::create(
-          b, tile::RingType::get(b.getContext(), kSlots, value.getType()));
+          b, tile::RingType::get(b.getContext(), slots, value.getType()));
   };
   for (tile::LoadOp load : plan.getFetches())
-    add(load.getResult());
+    add(load.getResult(), plan.isForExchange(load) ? 1 : kSlots);
   for (Value tile : plan.getCrossingTiles())
     add(tile);
   for (Value scalar : plan.getReadScalars())
@@ -383,9 +383,10 @@ void RoleSplitter::emitConsumer(Block *role) {
       nextVariables.push_back(next);
     }
   SmallVector<Value> scalars(plan.getReadScalars());
-  auto fetchAll = [&](Window &window) {
+  auto fetchAll = [&](Window &window, bool forExchange) {
     for (tile::LoadOp load : plan.getFetches())
-      window.fetch(load);
+      if (plan.isForExchange(load) == forExchange)
+        window.fetch(load);
   };
 
   Value zero = index(0);
@@ -395,12 +396,13 @@ void RoleSplitter::emitConsumer(Block *role) {
     if (!plan.isMemory(i) && !isTile(init))
       variables0.push_back(first.get(init));
   mapAll(first, variables, variables0);
-  fetchAll(first);
+  fetchAll(first, /*forExchange=*/true);
+  fetchAll(first, /*forExchange=*/false);
   landAndMeet();
   SmallVector<Value> scalars0 = getAll(first, scalars);
   Window second = window(zero, 1);
   mapAll(second, variables, getAll(first, nextVariables));
-  fetchAll(second);
+  fetchAll(second, /*forExchange=*/false);
 
   inits = {zero};
   llvm::append_range(inits, variables0);
@@ -412,15 +414,26 @@ void RoleSplitter::emitConsumer(Block *role) {
          later = window(iteration, 2);
   mapAll(current, variables, arguments.slice(1, variables.size()));
   mapAll(current, scalars, arguments.drop_front(1 + variables.size()));
-  for (Operation *op : plan.getOps(Part::Reads))
-    if (!isa<tile::LoadOp>(op))
-      current.clone(op);
+  SmallVector<Value> comingVariables;
+  auto enterComing = [&] {
+    comingVariables = getAll(current, nextVariables);
+    mapAll(coming, variables, comingVariables);
+  };
+  for (Operation *op : plan.getOps(Part::Reads)) {
+    if (isa<tile::LoadOp>(op))
+      continue;
+    current.clone(op);
+    if (op == plan.getExchange()) {
+      enterComing();
+      fetchAll(coming, /*forExchange=*/true);
+    }
+  }
   landAndMeet();
-  SmallVector<Value> comingVariables = getAll(current, nextVariables);
-  mapAll(coming, variables, comingVariables);
+  if (!plan.getExchange())
+    enterComing();
   SmallVector<Value> comingScalars = getAll(coming, scalars);
   mapAll(later, variables, getAll(coming, nextVariables));
-  fetchAll(later);
+  fetchAll(later, /*forExchange=*/false);
   SmallVector<Value> yielded = {next(iteration)};
   llvm::append_range(yielded, comingVariables);
   llvm::append_range(yielded, comingScalars);

@@ -58,8 +58,9 @@ private:
   }
   void emit(Operation *op) {
     op->moveBefore(block.getTerminator());
-    if (auto mma = dyn_cast<tile::MmaOp>(op); mma && isAsync(mma))
-      running.push_back(mma.getResult());
+    if (auto mma = dyn_cast<tile::MmaOp>(op);
+        (mma && isAsync(mma)) || isa<tile::ExchangeOp>(op))
+      running.push_back(op->getResult(0));
   }
   /// Waits for what the first delayed op needs, until none is left.
   void emitAll() {
@@ -89,42 +90,48 @@ private:
 } // namespace
 
 void gsa::delayWaits(Block &block, function_ref<bool(tile::MmaOp)> isAsync) {
-  auto products = block.getOps<tile::MmaOp>();
-  if (llvm::any_of(products, isAsync))
+  if (llvm::any_of(block.getOps<tile::MmaOp>(), isAsync) ||
+      !block.getOps<tile::ExchangeOp>().empty())
     Delayer(block, isAsync).run();
 }
 
 void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
-  SmallVector<tile::MmaOp> products;
-  role.walk([&](tile::MmaOp mma) {
-    if (isAsync(mma))
-      products.push_back(mma);
+  SmallVector<Operation *> running;
+  role.walk([&](Operation *op) {
+    auto mma = dyn_cast<tile::MmaOp>(op);
+    if ((mma && isAsync(mma)) || isa<tile::ExchangeOp>(op))
+      running.push_back(op);
   });
-  for (tile::MmaOp mma : products) {
+  for (Operation *op : running) {
+    Value sums = op->getResult(0);
     auto addsOn = [&](OpOperand &use) {
       auto next = dyn_cast<tile::MmaOp>(use.getOwner());
-      return next && use.getOperandNumber() == 2 && mma->hasOneUse() &&
-             next->getBlock() == mma->getBlock() && isAsync(next);
+      return isa<tile::MmaOp>(op) && next && use.getOperandNumber() == 2 &&
+             op->hasOneUse() && next->getBlock() == op->getBlock() &&
+             isAsync(next);
     };
     Operation *first = nullptr;
-    for (OpOperand &use : mma->getUses()) {
+    for (OpOperand &use : op->getUses()) {
       if (addsOn(use))
         continue;
-      Operation *user = mma->getBlock()->findAncestorOpInBlock(*use.getOwner());
+      Operation *user = op->getBlock()->findAncestorOpInBlock(*use.getOwner());
       if (!first || user->isBeforeInBlock(first))
         first = user;
     }
+    // All blocks end the exchanges that they begin.
+    if (!first && isa<tile::ExchangeOp>(op))
+      first = op->getNextNode();
     if (!first)
       continue;
     // Other roles write what the product reads once they have met.
-    for (Operation *op = mma->getNextNode(); op && op != first;
-         op = op->getNextNode())
-      if (isa<tile::BarrierOp>(op)) {
-        first = op;
+    for (Operation *at = op->getNextNode(); at && at != first;
+         at = at->getNextNode())
+      if (isa<tile::BarrierOp>(at)) {
+        first = at;
         break;
       }
     OpBuilder builder(first);
-    auto wait = tile::WaitOp::create(builder, mma.getLoc(), mma.getResult());
-    mma.getResult().replaceAllUsesExcept(wait.getResult(), wait);
+    auto wait = tile::WaitOp::create(builder, op->getLoc(), sums);
+    sums.replaceAllUsesExcept(wait.getResult(), wait);
   }
 }

@@ -396,3 +396,21 @@ func.func @table(%m: memref<4xf32>, %n: index) attributes {gsa.kernel} {
 }
 }
 }
+
+// -----
+
+// Processors have no clusters.
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+func.func @no_cluster(%x: memref<16x16xf32>, %n: index) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  scf.forall (%s) in (%n) {
+    %a = tile.load %x[%c0, %c0] dims [0, 1] : memref<16x16xf32> -> tensor<16x16xf32>
+    // expected-error @+1 {{'tile.exchange' op}}
+    %b = tile.exchange %a over 2 : tensor<16x16xf32>
+    tile.store %b, %x[%c0, %c0] dims [0, 1] : tensor<16x16xf32>, memref<16x16xf32>
+  }
+  return
+}
+}
+}

@@ -27,6 +27,14 @@ func.func private @segmented() attributes {
 
 // -----
 
+// CHECK: func private @clustered
+// CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 64, slices = 4, cluster = 4>
+func.func private @clustered() attributes {
+  gsa.schedule = #gsa.schedule<fused, chunk = 64, slices = 4, cluster = 4>
+}
+
+// -----
+
 // CHECK: func private @attached
 // CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 2>
 func.func private @attached() attributes {
@@ -86,6 +94,13 @@ func.func private @schedule_3() attributes {
 func.func private @schedule_3_kind() attributes {
   // expected-error @below {{a schedule's segments must be of 'segmented', got 'fused' [schedule-3]}}
   gsa.schedule = #gsa.schedule<fused, chunk = 16, segments = 2>
+}
+
+// -----
+
+func.func private @schedule_4() attributes {
+  // expected-error @below {{a schedule's cluster must be 1 or its 4 slices, got 2 [schedule-4]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 4, cluster = 2>
 }
 
 // -----

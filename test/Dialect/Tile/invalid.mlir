@@ -372,7 +372,7 @@ func.func @fetch_6(%m: memref<8x8xf32>, %i: index) {
 
 func.func @wait_1(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %y = arith.negf %x : tensor<8x8xf32>
-  // expected-error @below {{'tile.wait' op must wait for a product or what a loop carries, got the result of arith.negf [wait-1]}}
+  // expected-error @below {{'tile.wait' op must wait for a product, an exchange or what a loop carries, got the result of arith.negf [wait-1]}}
   %z = tile.wait %y : tensor<8x8xf32>
   return %z : tensor<8x8xf32>
 }
@@ -486,5 +486,31 @@ func.func @reduce_3_layout(%x: tensor<4x2xf32, #acc>) {
 func.func @transpose_1_layout(%x: tensor<4x2xf32, #acc>) {
   // expected-error-re @below {{must swap the dimensions of 'tensor<4x2xf32, {{.*}} [transpose-1]}}
   %r = tile.transpose %x : tensor<4x2xf32, #acc> -> tensor<2x4xf32, #wrong>
+  return
+}
+
+// -----
+
+func.func @exchange_1(%x: tensor<16x16xbf16>) {
+  // expected-error @below {{'tile.exchange' op must add up f32, got 'bf16' [exchange-1]}}
+  %0 = tile.exchange %x over 4 : tensor<16x16xbf16>
+  return
+}
+
+// -----
+
+func.func @exchange_2(%x: tensor<16x16xf32>) {
+  // expected-error @below {{'tile.exchange' op must have two blocks or more, got 1 [exchange-2]}}
+  %0 = tile.exchange %x over 1 : tensor<16x16xf32>
+  return
+}
+
+// -----
+
+func.func @exchange_3(%x: tensor<16x16xf32>, %c: i1) {
+  scf.if %c {
+    // expected-error @below {{'tile.exchange' op must stand outside of branches, got one in scf.if [exchange-3]}}
+    %0 = tile.exchange %x over 4 : tensor<16x16xf32>
+  }
   return
 }

@@ -125,3 +125,19 @@ func.func @layouts(%x: tensor<16x8xf32, #acc>, %n: tensor<16x8xi1, #acc>)
       : tensor<16x8xbf16, #acc> -> tensor<8x16xbf16, #turned>
   return %7, %4 : tensor<8x16xbf16, #turned>, tensor<16x8xf32, #acc>
 }
+
+// CHECK-LABEL: func @between_blocks
+// CHECK-SAME: (%[[X:.*]]: tensor<16x8xf32>, %[[Y:.*]]: tensor<16x8xf32, #[[ACC]]>,
+func.func @between_blocks(%x: tensor<16x8xf32>, %y: tensor<16x8xf32, #acc>,
+                          %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK: scf.for
+  scf.for %i = %c0 to %n step %c1 {
+    // CHECK: tile.exchange %[[X]] over 4 : tensor<16x8xf32>
+    %0 = tile.exchange %x over 4 : tensor<16x8xf32>
+  }
+  // CHECK: tile.exchange %[[Y]] over 2 : tensor<16x8xf32, #[[ACC]]>
+  %1 = tile.exchange %y over 2 : tensor<16x8xf32, #acc>
+  return
+}
