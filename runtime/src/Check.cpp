@@ -9,8 +9,10 @@
 
 namespace gsa::runtime {
 
-static gsa_status checkArgument(const gsa_kernel &kernel, int32_t index) {
-  const gsa_argument &argument = kernel.arguments[index];
+/// Of an argument, or of a workspace of one of its images.
+static gsa_status checkDescription(const gsa_kernel &kernel,
+                                   const gsa_argument &argument, int32_t index,
+                                   bool isWorkspace) {
   if (!argument.name)
     return fail(GSA_ERROR_ABI,
                 "argument %" PRId32 " of kernel '%s' must have a name, got "
@@ -26,13 +28,15 @@ static gsa_status checkArgument(const gsa_kernel &kernel, int32_t index) {
                 "type of '%s' in the description of kernel '%s' must be a "
                 "gsa_dtype, got %" PRId32,
                 argument.name, kernel.name, argument.dtype);
-  if (argument.kind < GSA_INPUT || argument.kind > GSA_OFFSETS)
+  if (argument.kind < GSA_INPUT || argument.kind > GSA_WORKSPACE ||
+      (argument.kind == GSA_WORKSPACE) != isWorkspace)
     return fail(GSA_ERROR_ABI,
                 "kind of '%s' in the description of kernel '%s' must be a "
                 "gsa_argument_kind, got %" PRId32,
                 argument.name, kernel.name, argument.kind);
   for (int32_t i = 0; i < argument.rank; ++i)
-    if (argument.shape[i] < GSA_EXTENT_OFFSETS ||
+    if (argument.shape[i] <
+            (isWorkspace ? GSA_EXTENT_CUTS : GSA_EXTENT_OFFSETS) ||
         argument.shape[i] > GSA_MAX_EXTENT)
       return fail(GSA_ERROR_ABI,
                   "extent %" PRId32 " of '%s' in the description of kernel "
@@ -52,10 +56,12 @@ static gsa_status checkArgument(const gsa_kernel &kernel, int32_t index) {
 
 static gsa_status checkHostImage(const gsa_kernel &kernel,
                                  const gsa_image &image) {
-  if (!image.grid)
-    return fail(GSA_ERROR_ABI,
-                "image '%s' of kernel '%s' must have a grid, got null",
-                image.chip, kernel.name);
+  for (int32_t i = 0; i < image.num_stages; ++i)
+    if (!image.stages[i].entry)
+      return fail(GSA_ERROR_ABI,
+                  "'%s' of image '%s' of kernel '%s' must have an entry, got "
+                  "null",
+                  image.stages[i].symbol, image.chip, kernel.name);
   if (image.scratch < 0 || image.scratch > GSA_MAX_EXTENT)
     return fail(GSA_ERROR_ABI,
                 "scratch of image '%s' of kernel '%s' must be 0 to %" PRId64
@@ -64,15 +70,9 @@ static gsa_status checkHostImage(const gsa_kernel &kernel,
   return GSA_SUCCESS;
 }
 
-static gsa_status checkStage(const gsa_kernel &kernel, const gsa_image &image,
-                             int32_t index) {
+static gsa_status checkLaunch(const gsa_kernel &kernel, const gsa_image &image,
+                              int32_t index) {
   const gsa_stage &stage = image.stages[index];
-  if (!stage.symbol || !stage.grid)
-    return fail(GSA_ERROR_ABI,
-                "stage %" PRId32 " of image '%s' of kernel '%s' must have a "
-                "%s, got null",
-                index, image.chip, kernel.name,
-                !stage.symbol ? "symbol" : "grid");
   // No stage may overlap with what it does not know: the first one with the
   // caller's own work.
   int32_t flags = index == 0 ? 0 : GSA_STAGE_OVERLAP;
@@ -95,22 +95,10 @@ static gsa_status checkStage(const gsa_kernel &kernel, const gsa_image &image,
 
 static gsa_status checkDeviceImage(const gsa_kernel &kernel,
                                    const gsa_image &image) {
-  if (kernel.num_arguments > GSA_MAX_DEVICE_ARGUMENTS)
-    return fail(GSA_ERROR_ABI,
-                "kernel '%s' with image '%s' must have at most %d arguments, "
-                "got %" PRId32,
-                kernel.name, image.chip, GSA_MAX_DEVICE_ARGUMENTS,
-                kernel.num_arguments);
   if (!image.code || image.code_size == 0)
     return fail(GSA_ERROR_ABI,
                 "image '%s' of kernel '%s' must have code, got %s", image.chip,
                 kernel.name, image.code ? "0 bytes" : "null");
-  if (!image.stages || image.num_stages < 1)
-    return fail(GSA_ERROR_ABI,
-                "image '%s' of kernel '%s' must have a list of stages, got %s "
-                "of %" PRId32,
-                image.chip, kernel.name, image.stages ? "one" : "null",
-                image.num_stages);
   if (image.arch < 1 || image.match < GSA_ARCH_EXACT ||
       image.match > GSA_ARCH_AT_LEAST)
     return fail(GSA_ERROR_ABI,
@@ -118,7 +106,7 @@ static gsa_status checkDeviceImage(const gsa_kernel &kernel,
                 "gsa_arch_match where it runs, got %" PRId32 " and %" PRId32,
                 image.chip, kernel.name, image.arch, image.match);
   for (int32_t i = 0; i < image.num_stages; ++i)
-    if (gsa_status status = checkStage(kernel, image, i))
+    if (gsa_status status = checkLaunch(kernel, image, i))
       return status;
   return GSA_SUCCESS;
 }
@@ -129,6 +117,40 @@ static gsa_status checkImage(const gsa_kernel &kernel, int32_t index) {
     return fail(GSA_ERROR_ABI,
                 "image %" PRId32 " of kernel '%s' must have a %s, got null",
                 index, kernel.name, !image.chip ? "chip" : "schedule");
+  if (!image.stages || image.num_stages < 1)
+    return fail(GSA_ERROR_ABI,
+                "image '%s' of kernel '%s' must have a list of stages, got %s "
+                "of %" PRId32,
+                image.chip, kernel.name, image.stages ? "one" : "null",
+                image.num_stages);
+  for (int32_t i = 0; i < image.num_stages; ++i)
+    if (!image.stages[i].symbol || !image.stages[i].grid)
+      return fail(GSA_ERROR_ABI,
+                  "stage %" PRId32 " of image '%s' of kernel '%s' must have a "
+                  "%s, got null",
+                  i, image.chip, kernel.name,
+                  !image.stages[i].symbol ? "symbol" : "grid");
+  if (image.num_workspaces < 0 ||
+      (image.num_workspaces > 0 && !image.workspaces))
+    return fail(GSA_ERROR_ABI,
+                "image '%s' of kernel '%s' must have a list of workspaces, got "
+                "%s of %" PRId32,
+                image.chip, kernel.name, image.workspaces ? "one" : "null",
+                image.num_workspaces);
+  // Of the image's own: kernels for the host alone have as many as they like.
+  bool isBounded = !isHostImage(image) || image.num_workspaces > 0;
+  if (isBounded &&
+      (image.num_workspaces > GSA_MAX_TENSORS ||
+       kernel.num_arguments > GSA_MAX_TENSORS - image.num_workspaces))
+    return fail(GSA_ERROR_ABI,
+                "kernel '%s' with image '%s' must have at most %d arguments "
+                "and workspaces, got %" PRId32 " and %" PRId32,
+                kernel.name, image.chip, GSA_MAX_TENSORS, kernel.num_arguments,
+                image.num_workspaces);
+  for (int32_t i = 0; i < image.num_workspaces; ++i)
+    if (gsa_status status = checkDescription(kernel, image.workspaces[i], i,
+                                             /*isWorkspace=*/true))
+      return status;
   return isHostImage(image) ? checkHostImage(kernel, image)
                             : checkDeviceImage(kernel, image);
 }
@@ -156,7 +178,8 @@ gsa_status checkKernel(const gsa_kernel *kernel) {
                 kernel->name, kernel->images ? "one" : "null",
                 kernel->num_images);
   for (int32_t i = 0; i < kernel->num_arguments; ++i)
-    if (gsa_status status = checkArgument(*kernel, i))
+    if (gsa_status status = checkDescription(*kernel, kernel->arguments[i], i,
+                                             /*isWorkspace=*/false))
       return status;
   for (int32_t i = 0; i < kernel->num_images; ++i)
     if (gsa_status status = checkImage(*kernel, i))

@@ -14,12 +14,13 @@ namespace gsa::runtime {
 
 struct Driver;
 
-/// Where a call runs, in a driver's own terms; all zero for the host.
+/// Where a call runs, in a driver's own terms.
 struct Place {
   void *context;       ///< null: the driver's choice, made when code is loaded
   int32_t device;      ///< its number
   int32_t arch;        ///< as gsa_image::arch
   int32_t sharedBytes; ///< the most that a block can have
+  int32_t processors;  ///< that run blocks, 1 or more
 };
 
 /// A checked call and the image that was chosen for it.
@@ -31,9 +32,10 @@ struct Call {
   const Driver *driver;
   const gsa_image *image;
   Place place;
+  size_t tensorBytes;    ///< of the image's workspaces, which lie first
   int64_t blocks;        ///< set by Driver::plan, not negative
   int32_t workers;       ///< set by Driver::plan
-  size_t workspaceBytes; ///< set by Driver::plan
+  size_t workspaceBytes; ///< of the call; Driver::plan adds the workers'
 };
 
 struct Driver {
@@ -49,7 +51,8 @@ struct Driver {
   /// Whether the image runs there; if not, appends the reason, such as "lacks
   /// AVX2".
   bool (*canRun)(const gsa_image &image, const Place &place, Text &reason);
-  /// How the call would run: its blocks, its workers and its workspace.
+  /// How the call would run: its blocks, those of the stage with the most, its
+  /// workers, and the bytes that they need behind the workspaces.
   gsa_status (*plan)(Call &call);
   /// Does what a first launch of the image there would do before it runs.
   gsa_status (*preload)(const gsa_kernel &kernel, const gsa_image &image,

@@ -4,6 +4,7 @@
 
 #include "Check.h"
 #include "Driver.h"
+#include "Workspace.h"
 
 namespace gsa::runtime {
 
@@ -28,6 +29,8 @@ static gsa_status prepare(const gsa_kernel *kernel, const gsa_params *params,
   if (call.driver->readsHostMemory)
     if (gsa_status status = checkOffsets(*kernel, call.tensors, call.extents))
       return status;
+  if (gsa_status status = planWorkspaces(call))
+    return status;
   return call.driver->plan(call);
 }
 

@@ -48,6 +48,10 @@ static llvm::Expected<std::string> findHostTarget() {
       hosts.push_back(host);
       names.push_back(host->getName().str());
     }
+  gsa_stage stage = {};
+  stage.symbol = "host";
+  stage.grid = noBlocks;
+  stage.entry = noEntry;
   std::vector<gsa_image> images;
   for (auto [host, name] : llvm::zip(hosts, names)) {
     // Variants come along with the target that they are of.
@@ -59,9 +63,9 @@ static llvm::Expected<std::string> findHostTarget() {
     image.chip = name.c_str();
     image.backend = host->getBackend();
     image.rank = host->getRank();
-    image.grid = noBlocks;
     image.schedule = "";
-    image.entry = noEntry;
+    image.stages = &stage;
+    image.num_stages = 1;
     image.features = host->getHostFeatures();
     images.push_back(image);
   }

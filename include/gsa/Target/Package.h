@@ -21,11 +21,13 @@ struct PackagedArgument {
   int32_t kind;                  ///< gsa_argument_kind
 };
 
-/// One launch of a device image, as `gsa_stage` has it.
+/// One launch of an image, as `gsa_stage` has it.
 struct PackagedStage {
   std::string symbol; ///< the kernel's name in the code
   std::string grid;   ///< name of a function in the package
-  int32_t threads, shared, cluster, flags;
+  std::string entry;  ///< the same, of hosts
+  // Of devices.
+  int32_t threads = 0, shared = 0, cluster = 0, flags = 0;
   /// What its machine code takes; none of text.
   std::optional<KernelUse> use;
 };
@@ -35,13 +37,12 @@ struct PackagedImage {
   const Target *target;
   std::string schedule; ///< text of the attribute
   int32_t rank;
-
-  // Of hosts.
-  std::string entry, grid; ///< names of functions in the package
-  int64_t scratch = 0;     ///< bytes
+  std::vector<PackagedStage> stages;
+  std::vector<PackagedArgument> workspaces;
+  std::string segments; ///< name of a function in the package; empty: none
+  int64_t scratch = 0;  ///< bytes, of hosts
 
   // Of devices.
-  std::vector<PackagedStage> stages;
   std::string code; ///< name of a constant in the package
   int32_t match = 0;
   bool isText = false; ///< a driver compiles it

@@ -329,9 +329,8 @@ LogicalResult SweepChunker::run() {
   if (plan.cluster > 1 && plan.stage != SweepPlan::Stage::States)
     kernel.func->setAttr(kClusterAttr, b.getI64IntegerAttr(plan.cluster));
   openBlock();
-  SmallVector<Value> carries = {b.index(0)};
+  SmallVector<Value> carries = {block.begin};
   llvm::append_range(carries, initialCarries());
-  Value length = arith::SubIOp::create(b, block.end, block.begin);
   SmallVector<Type> types(ValueRange(carries).getTypes());
   auto loop = scf::WhileOp::create(b, types, carries);
   {
@@ -340,7 +339,7 @@ LogicalResult SweepChunker::run() {
     Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
     b.setInsertionPointToStart(before);
     Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                       before->getArgument(0), length);
+                                       before->getArgument(0), block.end);
     scf::ConditionOp::create(b, more, before->getArguments());
 
     Block *body = b.createBlock(&loop.getAfter(), {}, types, locs);
@@ -365,16 +364,16 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
   for (SoftmaxDecayOp decay : plan.runningSoftmaxes)
     window.carries[decay] = carries[i++];
 
-  Value left = arith::SubIOp::create(
-      b, arith::SubIOp::create(b, block.end, block.begin), position);
+  // Positions go from the first token to behind the last, mirrored in reverse.
+  Value left = arith::SubIOp::create(b, block.end, position);
   window.available = arith::MinSIOp::create(b, left, b.index(plan.chunk));
   window.length = window.available;
-  window.token =
-      plan.getSweep().getReverse()
-          ? arith::SubIOp::create(
-                b, arith::SubIOp::create(b, block.end, position), b.index(1))
-                .getResult()
-          : arith::AddIOp::create(b, block.begin, position).getResult();
+  window.token = position;
+  if (plan.getSweep().getReverse()) {
+    Value sum = arith::AddIOp::create(b, block.begin, block.end);
+    window.token = arith::SubIOp::create(
+        b, arith::SubIOp::create(b, sum, position), b.index(1));
+  }
   WindowValues values(window);
   Tiles &tiles = values.tiles;
   Memories &memories = values.memories;

@@ -78,11 +78,17 @@ void Segments::cut(TileBuilder &b, BlockValues &block, Value own) {
   auto ceilDiv = [&](Value x, Value y) -> Value {
     return arith::DivUIOp::create(b, add(x, sub(y, b.index(1))), y);
   };
-  // Tokens are counted in the order of the walk.
-  Value length = sub(block.end, block.begin);
-  Value segments = add(getCuts(b), b.index(1)), chunk = b.index(plan.chunk);
-  Value each = arith::MulIOp::create(
-      b, ceilDiv(ceilDiv(length, segments), chunk), chunk);
+  auto cast = [&](Type type, Value x) -> Value {
+    return arith::IndexCastUIOp::create(b, type, x);
+  };
+  // Tokens are counted in the order of the walk. Chunks are fewer than 2^32, by
+  // which devices divide without a subroutine: that many tokens take days.
+  Value length = sub(block.end, block.begin), chunk = b.index(plan.chunk);
+  Value chunks = add(ceilDiv(length, chunk), getCuts(b));
+  Value segments = add(getCuts(b), b.index(1));
+  Value share = arith::DivUIOp::create(b, cast(b.getI32Type(), chunks),
+                                       cast(b.getI32Type(), segments));
+  Value each = arith::MulIOp::create(b, cast(b.getIndexType(), share), chunk);
   Value first = arith::MinSIOp::create(
       b, arith::MulIOp::create(b, segment, each), length);
   Value last = arith::MinSIOp::create(b, add(first, each), length);

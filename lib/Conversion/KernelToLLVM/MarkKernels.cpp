@@ -33,8 +33,8 @@ struct MarkKernelsPass : gsa::impl::MarkKernelsPassBase<MarkKernelsPass> {
     if (failed(target))
       return signalPassFailure();
     auto cluster = entry->getAttrOfType<IntegerAttr>(kClusterAttr);
-    // The struct of gsa_stage.
-    int64_t bytes = arguments.size() * sizeof(gsa_tensor) + sizeof(void *);
+    // The parameter of gsa_stage.
+    int64_t bytes = arguments.size() * sizeof(gsa_tensor);
     (*target)->markKernel(
         entry, {threads.getInt(), cluster ? cluster.getInt() : 1, bytes});
   }

@@ -27,6 +27,17 @@ FailureOr<scf::ForallOp> findBlocks(func::FuncOp kernel);
 LogicalResult createGrid(OpBuilder &builder, func::FuncOp kernel,
                          scf::ForallOp forall, StringRef name);
 
+/// Makes `int64_t name(const gsa_extents *, int64_t processors)`, a
+/// gsa_segments, if `kernel` walks segments and `gridName` names its grid's
+/// function. Returns whether it did.
+bool createSegments(OpBuilder &builder, func::FuncOp kernel, StringRef gridName,
+                    StringRef name);
+
+/// What the outlined `entry` keeps of `kernel`'s attributes, and the names of
+/// the functions beside it.
+void describeEntry(func::FuncOp entry, func::FuncOp kernel, ArrayAttr arguments,
+                   StringRef gridName, StringRef segmentsName);
+
 /// The value of `type` that lies `offset` bytes behind `base` and that nobody
 /// writes while a kernel runs.
 Value loadField(OpBuilder &builder, Location loc, Type type, Value base,
@@ -41,11 +52,12 @@ Value loadTensor(OpBuilder &builder, Location loc,
                  Value tensors, int64_t index, unsigned dataSpace);
 
 /// Puts the body of `forall`, if there is one, for the block of number `block`
-/// in its place.
+/// in its place. `block` is an index, or an i32 where blocks are few enough for
+/// that, and divided as such.
 void inlineBlock(RewriterBase &rewriter, scf::ForallOp forall, Value block);
 
 /// Replaces a kernel of the `gpu` stage by the device's entry, see gsa_stage:
-/// `void name(const struct {gsa_tensor tensors[n]; void *workspace;} *)`.
+/// `void name(const gsa_tensor tensors[n])`.
 LogicalResult outlineDeviceKernel(RewriterBase &rewriter, func::FuncOp kernel);
 
 } // namespace mlir::gsa

@@ -44,7 +44,7 @@ static LogicalResult checkArguments(func::FuncOp kernel) {
 /// `kernel`, whose body it takes.
 static void createEntry(RewriterBase &rewriter, func::FuncOp kernel,
                         scf::ForallOp forall, ArrayAttr arguments,
-                        StringRef gridName) {
+                        StringRef gridName, StringRef segmentsName) {
   MLIRContext *context = kernel.getContext();
   Location loc = kernel.getLoc();
   auto pointer = LLVM::LLVMPointerType::get(context);
@@ -54,10 +54,7 @@ static void createEntry(RewriterBase &rewriter, func::FuncOp kernel,
       rewriter.getFunctionType({pointer, rewriter.getI64Type(), pointer}, {}));
   unsigned scratchIndex = kernel.getNumArguments() - 1;
   auto scratchType = cast<MemRefType>(kernel.getArgumentTypes()[scratchIndex]);
-  entry->setAttr(kKernelAttr, rewriter.getUnitAttr());
-  entry->setAttr(kScheduleAttr, kernel->getAttr(kScheduleAttr));
-  entry->setAttr("gsa.arguments", arguments);
-  entry->setAttr("gsa.grid", FlatSymbolRefAttr::get(context, gridName));
+  describeEntry(entry, kernel, arguments, gridName, segmentsName);
   entry->setAttr("gsa.scratch",
                  rewriter.getI64IntegerAttr(scratchType.getNumElements()));
   // No tensor overlaps the scratch memory, and nothing but loads touches the
@@ -108,7 +105,10 @@ static LogicalResult outlineHostKernel(RewriterBase &rewriter,
   rewriter.setInsertionPoint(kernel);
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
-  createEntry(rewriter, kernel, *forall, *arguments, gridName);
+  std::string segmentsName = (kernel.getSymName() + "_segments").str();
+  if (!createSegments(rewriter, kernel, gridName, segmentsName))
+    segmentsName.clear();
+  createEntry(rewriter, kernel, *forall, *arguments, gridName, segmentsName);
   return success();
 }
 

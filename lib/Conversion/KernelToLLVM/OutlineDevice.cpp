@@ -22,9 +22,9 @@ static LogicalResult checkKernel(func::FuncOp kernel,
                                      "memref, got "
                                   << type;
   }
-  if (kernel.getNumArguments() > GSA_MAX_DEVICE_ARGUMENTS)
+  if (kernel.getNumArguments() > GSA_MAX_TENSORS)
     return kernel.emitOpError()
-           << "a device's kernel must have at most " << GSA_MAX_DEVICE_ARGUMENTS
+           << "a device's kernel must have at most " << GSA_MAX_TENSORS
            << " arguments, got " << kernel.getNumArguments();
   const DeviceFacts &facts = target.getFacts();
   struct Law {
@@ -74,15 +74,16 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   rewriter.setInsertionPoint(kernel);
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
+  std::string segmentsName = (kernel.getSymName() + "_segments").str();
+  if (!createSegments(rewriter, kernel, gridName, segmentsName))
+    segmentsName.clear();
 
   auto pointer =
       LLVM::LLVMPointerType::get(context, (*target)->getParameterSpace());
   auto entry = func::FuncOp::create(rewriter, loc, kernel.getSymName(),
                                     rewriter.getFunctionType(pointer, {}));
-  entry->setAttr("gsa.arguments", *arguments);
-  entry->setAttr("gsa.grid", FlatSymbolRefAttr::get(context, gridName));
-  for (StringRef name : {StringRef(kKernelAttr), StringRef(kScheduleAttr),
-                         StringRef(kThreadsAttr), StringRef(kSharedAttr),
+  describeEntry(entry, kernel, *arguments, gridName, segmentsName);
+  for (StringRef name : {StringRef(kThreadsAttr), StringRef(kSharedAttr),
                          StringRef(kClusterAttr)})
     if (Attribute attr = kernel->getAttr(name))
       entry->setAttr(name, attr);
@@ -95,9 +96,10 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
     values.push_back(loadTensor(rewriter, loc, converter,
                                 cast<MemRefType>(type), entry.getArgument(0),
                                 index, kGlobalSpace));
+  // Devices divide 64 bits by a subroutine, and have fewer than 2^31 blocks.
   Value block =
-      arith::IndexCastOp::create(rewriter, loc, rewriter.getIndexType(),
-                                 (*target)->emitBlockIndex(rewriter, loc));
+      arith::TruncIOp::create(rewriter, loc, rewriter.getI32Type(),
+                              (*target)->emitBlockIndex(rewriter, loc));
   rewriter.mergeBlocks(&kernel.front(), body, values);
   inlineBlock(rewriter, *forall, block);
   rewriter.eraseOp(kernel);

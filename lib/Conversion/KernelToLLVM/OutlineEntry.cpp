@@ -94,13 +94,21 @@ void gsa::inlineBlock(RewriterBase &rewriter, scf::ForallOp forall,
   rewriter.setInsertionPoint(forall);
   SmallVector<OpFoldResult> bounds = forall.getMixedUpperBound();
   SmallVector<Value> indices(bounds.size());
+  auto castTo = [&](Type type, Value value) -> Value {
+    if (value.getType() == type)
+      return value;
+    return arith::IndexCastUIOp::create(rewriter, loc, type, value);
+  };
   Value rest = block;
   for (size_t dim = bounds.size(); dim-- > 1;) {
-    Value bound = getValueOrCreateConstantIndexOp(rewriter, loc, bounds[dim]);
-    indices[dim] = arith::RemUIOp::create(rewriter, loc, rest, bound);
+    Value bound =
+        castTo(block.getType(),
+               getValueOrCreateConstantIndexOp(rewriter, loc, bounds[dim]));
+    indices[dim] = castTo(rewriter.getIndexType(),
+                          arith::RemUIOp::create(rewriter, loc, rest, bound));
     rest = arith::DivUIOp::create(rewriter, loc, rest, bound);
   }
-  indices[0] = rest;
+  indices[0] = castTo(rewriter.getIndexType(), rest);
   rewriter.eraseOp(forall.getTerminator());
   rewriter.inlineBlockBefore(forall.getBody(), forall, indices);
   rewriter.eraseOp(forall);

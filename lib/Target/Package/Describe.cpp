@@ -52,6 +52,7 @@ static FailureOr<PackagedArgument> describeArgument(LLVM::LLVMFuncOp entry,
                           .Case("input", GSA_INPUT)
                           .Case("output", GSA_OUTPUT)
                           .Case("offsets", GSA_OFFSETS)
+                          .Case("workspace", GSA_WORKSPACE)
                           .Default(-1);
   if (!dtype || kindValue < 0)
     return fail();
@@ -69,30 +70,39 @@ static std::string mangle(StringRef kernel, StringRef target) {
   return name;
 }
 
-static bool sameArguments(const PackagedKernel &a, const PackagedKernel &b) {
-  return llvm::equal(a.arguments, b.arguments, [](auto &x, auto &y) {
+/// The spec's name, which all of its launches have before two underscores.
+static std::string nameOf(LLVM::LLVMFuncOp entry) {
+  StringRef name = entry.getSymName();
+  return (entry->hasAttr(kStageAttr) ? name.split("__").first : name).str();
+}
+
+static bool sameArguments(ArrayRef<PackagedArgument> a,
+                          ArrayRef<PackagedArgument> b) {
+  return llvm::equal(a, b, [](auto &x, auto &y) {
     return x.name == y.name && x.shape == y.shape && x.dtype == y.dtype &&
            x.kind == y.kind;
   });
 }
 
-static LogicalResult describeHostImage(LLVM::LLVMFuncOp entry,
+static LogicalResult describeHostStage(LLVM::LLVMFuncOp entry,
                                        const HostTarget &target,
-                                       const std::string &mangled,
                                        PackagedImage &image) {
   auto scratch = entry->getAttrOfType<IntegerAttr>("gsa.scratch");
   if (!scratch)
     return entry.emitOpError() << "for a host must have gsa.scratch";
   image.rank = target.getRank();
-  image.entry = mangled;
-  image.grid = mangled + "_grid";
   image.scratch = scratch.getInt();
+  PackagedStage stage;
+  stage.symbol = entry.getSymName().str();
+  stage.entry = mangle(stage.symbol, target.getName());
+  stage.grid = stage.entry + "_grid";
+  image.stages.push_back(std::move(stage));
   return success();
 }
 
 /// All but the code, which is not compiled yet.
-static LogicalResult describeDeviceImage(LLVM::LLVMFuncOp entry,
-                                         const std::string &mangled,
+static LogicalResult describeDeviceStage(LLVM::LLVMFuncOp entry,
+                                         const Target &target,
                                          PackagedImage &image) {
   auto threads = entry->getAttrOfType<IntegerAttr>(kThreadsAttr);
   auto shared = entry->getAttrOfType<IntegerAttr>(kSharedAttr);
@@ -102,7 +112,7 @@ static LogicalResult describeDeviceImage(LLVM::LLVMFuncOp entry,
                                << " and " << kSharedAttr;
   PackagedStage stage;
   stage.symbol = entry.getSymName().str();
-  stage.grid = mangled + "_grid";
+  stage.grid = mangle(stage.symbol, target.getName()) + "_grid";
   stage.threads = int32_t(threads.getInt());
   stage.shared = int32_t(shared.getInt());
   stage.cluster = cluster ? int32_t(cluster.getInt()) : 1;
@@ -120,23 +130,33 @@ static FailureOr<PackagedKernel> describeKernel(LLVM::LLVMFuncOp entry) {
   if (!arguments || !schedule)
     return entry.emitOpError() << "must have gsa.arguments and gsa.schedule";
   PackagedKernel kernel;
-  kernel.name = entry.getSymName().str();
+  kernel.name = nameOf(entry);
+  PackagedImage image;
+  image.target = *target;
   for (Attribute attr : arguments) {
     FailureOr<PackagedArgument> argument = describeArgument(entry, attr);
     if (failed(argument))
       return failure();
-    kernel.arguments.push_back(std::move(*argument));
+    (argument->kind == GSA_WORKSPACE ? image.workspaces : kernel.arguments)
+        .push_back(std::move(*argument));
   }
-  PackagedImage image;
-  image.target = *target;
   llvm::raw_string_ostream(image.schedule) << schedule;
-  std::string mangled = mangle(kernel.name, (*target)->getName());
+  if (entry->hasAttr("gsa.segments"))
+    image.segments = mangle(kernel.name, (*target)->getName()) + "_segments";
   auto *host = dyn_cast<HostTarget>(*target);
-  if (failed(host ? describeHostImage(entry, *host, mangled, image)
-                  : describeDeviceImage(entry, mangled, image)))
+  if (failed(host ? describeHostStage(entry, *host, image)
+                  : describeDeviceStage(entry, **target, image)))
     return failure();
   kernel.images.push_back(std::move(image));
   return kernel;
+}
+
+/// Adds a launch to an image of the same target.
+static void addStage(PackagedImage &image, PackagedImage other) {
+  image.stages.push_back(std::move(other.stages.front()));
+  image.scratch = std::max(image.scratch, other.scratch);
+  if (!other.segments.empty())
+    image.segments = other.segments;
 }
 
 FailureOr<std::vector<PackagedKernel>> gsa::describeKernels(ModuleOp module) {
@@ -150,13 +170,21 @@ FailureOr<std::vector<PackagedKernel>> gsa::describeKernels(ModuleOp module) {
         return failure();
       auto known = llvm::find_if(
           kernels, [&](auto &kernel) { return kernel.name == found->name; });
-      if (known == kernels.end())
+      if (known == kernels.end()) {
         kernels.push_back(std::move(*found));
-      else if (sameArguments(*known, *found))
-        known->images.push_back(std::move(found->images.front()));
-      else
+        continue;
+      }
+      PackagedImage &image = found->images.front(),
+                    &last = known->images.back();
+      bool isStage = last.target == image.target;
+      if (!sameArguments(known->arguments, found->arguments) ||
+          (isStage && !sameArguments(last.workspaces, image.workspaces)))
         return entry.emitOpError()
-               << "must have the same arguments for every target";
+               << "must have the same arguments for every target and stage";
+      if (isStage)
+        addStage(last, std::move(image));
+      else
+        known->images.push_back(std::move(image));
     }
   }
   if (kernels.empty())

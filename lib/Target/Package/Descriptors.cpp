@@ -23,19 +23,22 @@ static_assert(sizeof(gsa_argument) == 56 &&
               offsetof(gsa_argument, dtype) == 44 &&
               offsetof(gsa_argument, kind) == 48);
 static_assert(
-    sizeof(gsa_image) == 104 && offsetof(gsa_image, backend) == 8 &&
-    offsetof(gsa_image, rank) == 12 && offsetof(gsa_image, grid) == 16 &&
-    offsetof(gsa_image, scratch) == 24 && offsetof(gsa_image, schedule) == 32 &&
-    offsetof(gsa_image, entry) == 40 && offsetof(gsa_image, features) == 48 &&
-    offsetof(gsa_image, code) == 56 && offsetof(gsa_image, code_size) == 64 &&
-    offsetof(gsa_image, stages) == 72 && offsetof(gsa_image, workspace) == 80 &&
-    offsetof(gsa_image, num_stages) == 88 && offsetof(gsa_image, arch) == 92 &&
-    offsetof(gsa_image, match) == 96);
-static_assert(sizeof(gsa_stage) == 32 && offsetof(gsa_stage, grid) == 8 &&
-              offsetof(gsa_stage, threads) == 16 &&
-              offsetof(gsa_stage, shared_bytes) == 20 &&
-              offsetof(gsa_stage, cluster) == 24 &&
-              offsetof(gsa_stage, flags) == 28);
+    sizeof(gsa_image) == 96 && offsetof(gsa_image, backend) == 8 &&
+    offsetof(gsa_image, rank) == 12 && offsetof(gsa_image, scratch) == 16 &&
+    offsetof(gsa_image, schedule) == 24 &&
+    offsetof(gsa_image, features) == 32 && offsetof(gsa_image, code) == 40 &&
+    offsetof(gsa_image, code_size) == 48 && offsetof(gsa_image, stages) == 56 &&
+    offsetof(gsa_image, workspaces) == 64 &&
+    offsetof(gsa_image, segments) == 72 &&
+    offsetof(gsa_image, num_stages) == 80 &&
+    offsetof(gsa_image, num_workspaces) == 84 &&
+    offsetof(gsa_image, arch) == 88 && offsetof(gsa_image, match) == 92);
+static_assert(sizeof(gsa_stage) == 40 && offsetof(gsa_stage, grid) == 8 &&
+              offsetof(gsa_stage, entry) == 16 &&
+              offsetof(gsa_stage, threads) == 24 &&
+              offsetof(gsa_stage, shared_bytes) == 28 &&
+              offsetof(gsa_stage, cluster) == 32 &&
+              offsetof(gsa_stage, flags) == 36);
 static_assert(sizeof(gsa_kernel) == 40 && offsetof(gsa_kernel, role) == 4 &&
               offsetof(gsa_kernel, name) == 8 &&
               offsetof(gsa_kernel, num_arguments) == 16 &&
@@ -80,6 +83,12 @@ private:
                     llvm::GlobalValue::InternalLinkage, name);
   }
 
+  llvm::Constant *functionOrNull(StringRef name) {
+    if (name.empty())
+      return llvm::ConstantPointerNull::get(builder.getPtrTy());
+    return module.getFunction(name);
+  }
+
   llvm::Constant *argument(const PackagedArgument &argument);
   llvm::Constant *stage(const PackagedStage &stage);
   llvm::Constant *image(const PackagedImage &image, const llvm::Twine &name);
@@ -106,33 +115,34 @@ llvm::Constant *Descriptors::argument(const PackagedArgument &argument) {
 
 llvm::Constant *Descriptors::stage(const PackagedStage &stage) {
   return llvm::ConstantStruct::getAnon(
-      {string(stage.symbol), module.getFunction(stage.grid), i32(stage.threads),
-       i32(stage.shared), i32(stage.cluster), i32(stage.flags)});
+      {string(stage.symbol), module.getFunction(stage.grid),
+       functionOrNull(stage.entry), i32(stage.threads), i32(stage.shared),
+       i32(stage.cluster), i32(stage.flags)});
 }
 
 llvm::Constant *Descriptors::image(const PackagedImage &image,
                                    const llvm::Twine &name) {
-  auto *null = llvm::ConstantPointerNull::get(builder.getPtrTy());
-  llvm::Constant *chip = string(image.target->getName());
-  llvm::Constant *backend = i32(image.target->getBackend());
-  llvm::Constant *schedule = string(image.schedule);
-  if (auto *host = dyn_cast<HostTarget>(image.target))
-    return llvm::ConstantStruct::getAnon(
-        {chip, backend, i32(image.rank), module.getFunction(image.grid),
-         i64(image.scratch), schedule, module.getFunction(image.entry),
-         i64(host->getHostFeatures()), null, i64(0), null, null, i32(0), i32(0),
-         i32(0), i32(0)});
-  llvm::GlobalVariable *code =
-      module.getGlobalVariable(image.code, /*AllowInternal=*/true);
-  SmallVector<llvm::Constant *> stages;
+  SmallVector<llvm::Constant *> stages, workspaces;
   for (const PackagedStage &each : image.stages)
     stages.push_back(stage(each));
+  for (const PackagedArgument &each : image.workspaces)
+    workspaces.push_back(argument(each));
+  llvm::Constant *null = functionOrNull("");
+  auto *host = dyn_cast<HostTarget>(image.target);
+  llvm::GlobalVariable *code =
+      host ? nullptr
+           : module.getGlobalVariable(image.code, /*AllowInternal=*/true);
   return llvm::ConstantStruct::getAnon(
-      {chip, backend, i32(image.rank), null, i64(0), schedule, null, i64(0),
-       code, i64(code->getValueType()->getArrayNumElements()),
-       array(stages, name + "_stages"), null, i32(stages.size()),
-       i32(cast<DeviceTarget>(image.target)->getArch()), i32(image.match),
-       i32(0)});
+      {string(image.target->getName()), i32(image.target->getBackend()),
+       i32(image.rank), i64(image.scratch), string(image.schedule),
+       i64(host ? host->getHostFeatures() : 0), code ? code : null,
+       i64(code ? code->getValueType()->getArrayNumElements() : 0),
+       array(stages, name + "_stages"),
+       workspaces.empty() ? null : array(workspaces, name + "_workspaces"),
+       functionOrNull(image.segments), i32(stages.size()),
+       i32(workspaces.size()),
+       i32(host ? 0 : cast<DeviceTarget>(image.target)->getArch()),
+       i32(host ? 0 : image.match)});
 }
 
 void Descriptors::forwarder(const llvm::Twine &name, StringRef callee,

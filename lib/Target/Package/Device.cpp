@@ -11,13 +11,14 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// Takes the grid functions, which hosts call, out of `nested` and everything
-/// else into a module of its own.
+/// Takes the functions of grids and segments, which hosts call, out of `nested`
+/// and everything else into a module of its own.
 static OwningOpRef<ModuleOp> splitDevice(ModuleOp nested) {
   llvm::StringSet<> grids;
   for (auto entry : nested.getOps<LLVM::LLVMFuncOp>())
-    if (auto grid = entry->getAttrOfType<FlatSymbolRefAttr>("gsa.grid"))
-      grids.insert(grid.getValue());
+    for (StringRef attribute : {"gsa.grid", "gsa.segments"})
+      if (auto name = entry->getAttrOfType<FlatSymbolRefAttr>(attribute))
+        grids.insert(name.getValue());
   auto isGrid = [&](Operation &op) {
     auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
     return function && grids.contains(function.getSymName());

@@ -44,20 +44,31 @@ translate(ModuleOp nested, const HostTarget &target,
     for (const PackagedImage &image : kernel.images) {
       if (image.target != &target)
         continue;
-      llvm::Function *entry = module->getFunction(kernel.name);
-      llvm::Function *grid = module->getFunction(kernel.name + "_grid");
-      if (!entry || !grid)
-        return nested.emitError() << "kernel '" << kernel.name
-                                  << "' must have an entry and a grid function";
       // The linker takes what is local only where something refers to it.
-      for (llvm::Function *function : {entry, grid})
+      auto exportAs = [](llvm::Function *function, StringRef name) {
         function->setLinkage(llvm::GlobalValue::ExternalLinkage);
-      entry->setName(image.entry);
-      grid->setName(image.grid);
-      // Asked on any processor, before an image is chosen.
-      for (StringRef attribute :
-           {"target-cpu", "target-features", "prefer-vector-width"})
-        grid->removeFnAttr(attribute);
+        function->setName(name);
+      };
+      auto exportForAll = [&](llvm::Function *function, StringRef name) {
+        exportAs(function, name);
+        // Asked on any processor, before an image is chosen.
+        for (StringRef attribute :
+             {"target-cpu", "target-features", "prefer-vector-width"})
+          function->removeFnAttr(attribute);
+      };
+      for (const PackagedStage &stage : image.stages) {
+        llvm::Function *entry = module->getFunction(stage.symbol);
+        llvm::Function *grid = module->getFunction(stage.symbol + "_grid");
+        if (!entry || !grid)
+          return nested.emitError()
+                 << "kernel '" << stage.symbol
+                 << "' must have an entry and a grid function";
+        exportAs(entry, stage.entry);
+        exportForAll(grid, stage.grid);
+      }
+      if (!image.segments.empty())
+        exportForAll(module->getFunction(kernel.name + "_segments"),
+                     image.segments);
     }
   return module;
 }
@@ -82,6 +93,12 @@ translateGrids(ModuleOp nested, const DeviceTarget &target,
           grid->setDoesNotThrow();
           grid->setName(stage.grid);
         }
+      if (llvm::Function *segments =
+              module->getFunction(kernel.name + "_segments");
+          segments && !image.segments.empty()) {
+        segments->setDoesNotThrow();
+        segments->setName(image.segments);
+      }
     }
   return module;
 }

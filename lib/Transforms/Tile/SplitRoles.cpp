@@ -36,6 +36,9 @@ using namespace mlir::gsa;
 
 /// Versions of what crosses: one is read while the next is written.
 constexpr int64_t kSlots = 2;
+/// Warps of a producer without a consumer: memories take half of its lanes'
+/// registers.
+constexpr int64_t kWarpsAlone = 8;
 
 static bool isTile(Value value) {
   return isa<RankedTensorType>(value.getType());
@@ -282,10 +285,10 @@ void RoleSplitter::emitProducer(Block *role) {
   SmallVector<Value> variables0 = getInitial(first, /*memories=*/false);
   mapAll(first, variables, variables0);
   mapAll(first, loaded, loadAll(first));
+  emitGates(first, /*ofMemories=*/false);
   SmallVector<Value> memories0 = getInitial(first, /*memories=*/true);
   mapAll(first, memories, memories0);
   llvm::for_each(memories, [&](Value memory) { first.put(memory); });
-  emitGates(first, /*ofMemories=*/false);
   emitGates(first, /*ofMemories=*/true);
   SmallVector<Value> scalars0 = getAll(first, scalars);
   SmallVector<Value> variables1 = getAll(first, nextVariables);
@@ -460,7 +463,7 @@ void RoleSplitter::run() {
   b.setInsertionPoint(loop);
   makeRings();
   bool reads = !plan.getOps(Part::Reads).empty();
-  auto roles = tile::RolesOp::create(b, reads ? warps : warps.take_back(),
+  auto roles = tile::RolesOp::create(b, reads ? warps : ArrayRef<int64_t>(kWarpsAlone),
                                      /*rolesCount=*/reads ? 2 : 1);
   for (Region &region : roles.getRoles())
     region.emplaceBlock();

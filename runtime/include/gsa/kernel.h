@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define GSA_ABI_VERSION 2
+#define GSA_ABI_VERSION 3
 
 /// Element types of tensors. The values are part of the ABI.
 typedef enum gsa_dtype {
@@ -32,10 +32,9 @@ typedef enum gsa_dtype {
 /// The largest rank of a tensor: [batch, time, heads, size].
 #define GSA_MAX_RANK 4
 
-/// The largest extent of a tensor, and the most bytes of scratch or of a device
-/// image's workspace. The elements
-/// of one tensor fill less than 2^63 bytes, so products of its extents fit an
-/// int64_t.
+/// The largest extent of a tensor, and the most bytes of scratch or of an
+/// image's workspaces. The elements of one tensor fill less than 2^63 bytes, so
+/// products of its extents fit an int64_t.
 #define GSA_MAX_EXTENT ((int64_t)1 << 40)
 
 /// The largest gsa_params::threads.
@@ -44,9 +43,12 @@ typedef enum gsa_dtype {
 /// Bytes that gsa_params::workspace and every `scratch` are aligned to.
 #define GSA_WORKSPACE_ALIGNMENT 64
 
-/// The most arguments of a kernel with device images: their parameter block,
-/// see gsa_stage, fits into 4 KiB.
-#define GSA_MAX_DEVICE_ARGUMENTS 51
+/// The most arguments of a kernel and workspace tensors of an image, together:
+/// a device's parameter block, see gsa_stage, fits into 4 KiB.
+#define GSA_MAX_TENSORS 51
+
+/// The most segments that a call's sequences are cut into.
+#define GSA_MAX_SEGMENTS 1024
 
 /// A strided tensor in memory that the caller owns. `shape` and `stride` have
 /// `rank` meaningful entries; strides count elements. Laws, for dimensions of
@@ -74,7 +76,8 @@ typedef enum gsa_extent {
   GSA_EXTENT_TIME = -2,      ///< T
   GSA_EXTENT_SEQUENCES = -3, ///< N: B without offsets, else entries of the
                              ///< offset table less one
-  GSA_EXTENT_OFFSETS = -4    ///< N + 1
+  GSA_EXTENT_OFFSETS = -4,   ///< N + 1
+  GSA_EXTENT_CUTS = -5       ///< gsa_extents::segments - 1; of workspaces only
 } gsa_extent;
 
 /// What a kernel does with an argument.
@@ -85,7 +88,10 @@ typedef enum gsa_argument_kind {
   /// last T, none smaller than the one before it. A host image's call checks
   /// that before anything runs. A device image's call does not read the table,
   /// which lies in device memory: there the law is the caller's to keep.
-  GSA_OFFSETS = 2
+  GSA_OFFSETS = 2,
+  /// No argument: a tensor in the call's workspace, with any content before
+  /// the first stage, by which stages tell each other what they made.
+  GSA_WORKSPACE = 3
 } gsa_argument_kind;
 
 /// One argument of a kernel, in the order of the params struct.
@@ -103,6 +109,9 @@ typedef struct gsa_extents {
   int64_t batch;
   int64_t time;
   int64_t sequences;
+  /// Parts that the tokens of each sequence are cut into, 1 or more: as
+  /// gsa_image::segments answers.
+  int64_t segments;
 } gsa_extents;
 
 /// Which driver runs an image.
@@ -116,7 +125,8 @@ typedef enum gsa_backend {
 #define GSA_NUM_BACKENDS 3
 
 /// Code for the host: runs one block. `tensors` are the call's arguments in
-/// order and fulfil every law of gsa_tensor, gsa_argument and GSA_OFFSETS;
+/// order, then the image's workspaces, and fulfil every law of gsa_tensor,
+/// gsa_argument and GSA_OFFSETS;
 /// blocks are independent and may run in any order and in parallel; `scratch`
 /// is private to the call, aligned to GSA_WORKSPACE_ALIGNMENT, and holds at
 /// least `gsa_image::scratch` bytes with any content (null if that is 0). It
@@ -129,9 +139,11 @@ typedef void (*gsa_host_entry)(const gsa_tensor *tensors, int64_t block,
 /// write. Called after the arguments were checked.
 typedef int64_t (*gsa_grid)(const gsa_extents *extents);
 
-/// Bytes of device workspace that a call needs: 0 to GSA_MAX_EXTENT. Called
-/// after the arguments were checked.
-typedef int64_t (*gsa_workspace)(const gsa_extents *extents);
+/// How many segments a call's sequences are cut into, 1 to GSA_MAX_SEGMENTS, on
+/// a device with that many processors, each of which runs a block or more at a
+/// time (a host has one). `extents` say one segment. Called after the arguments
+/// were checked.
+typedef int64_t (*gsa_segments)(const gsa_extents *extents, int64_t processors);
 
 /// How a stage of a device image differs from a plain launch.
 typedef enum gsa_stage_flag {
@@ -143,24 +155,19 @@ typedef enum gsa_stage_flag {
   GSA_STAGE_OVERLAP = 1 << 0
 } gsa_stage_flag;
 
-/// One launch of a device image, which runs its stages in order on the call's
-/// stream: a stage sees everything that the ones before it wrote.
+/// One launch of an image, which runs its stages in order, a device's on the
+/// call's stream: a stage sees everything that the ones before it wrote.
 ///
-/// Every stage's kernel has one parameter, read-only and by value, aligned to 8
-/// bytes and 80 n + 8 bytes long for n arguments:
-///
-///   struct {
-///     gsa_tensor tensors[n]; // the call's, in the order of the arguments
-///     void *workspace;       // null if gsa_image::workspace is, or answers 0
-///   };
-///
-/// The tensors fulfil every law of gsa_tensor and gsa_argument; their data and
-/// the workspace are addresses of the device. The workspace has any content.
+/// Every kernel of a device has one parameter, read-only and by value, aligned
+/// to 8 bytes and 80 n bytes long: n tensors, the call's in the order of the
+/// arguments, then the image's workspaces. They fulfil every law of gsa_tensor
+/// and gsa_argument; their data are addresses of the device.
 typedef struct gsa_stage {
   const char *symbol; ///< the kernel's name in the code
-  /// Blocks of the one-dimensional grid: a multiple of `cluster`, at most
-  /// 2^31 - 1. A stage of 0 blocks is not launched.
+  /// A stage of 0 blocks is not launched. On devices: blocks of the
+  /// one-dimensional grid, a multiple of `cluster`, at most 2^31 - 1.
   gsa_grid grid;
+  gsa_host_entry entry; ///< host images; what follows is of device images
   int32_t threads;      ///< of a block: 1 to 1024
   int32_t shared_bytes; ///< of a block, beside what the code itself declares
   int32_t cluster;      ///< neighbouring blocks that run at the same time and
@@ -190,10 +197,8 @@ typedef struct gsa_image {
   /// images above host images, machine code above code that the driver still
   /// compiles, and a later architecture above an earlier one.
   int32_t rank;
-  gsa_grid grid;        ///< host images
   int64_t scratch;      ///< host images: bytes of workspace a worker needs
   const char *schedule; ///< the schedule's one-line text form
-  gsa_host_entry entry; ///< host images
   uint64_t features;    ///< host images: set of gsa_host_feature
 
   /// Device images: what the backend's driver loads, aligned to 8 bytes:
@@ -202,13 +207,16 @@ typedef struct gsa_image {
   /// since what was loaded is found again by the image's address: a library
   /// with a kernel that has run is not to be unloaded.
   const void *code;
-  size_t code_size;        ///< device images: bytes of `code`
-  const gsa_stage *stages; ///< device images
-  gsa_workspace workspace; ///< device images: of a call; null for none
-  int32_t num_stages;      ///< device images: 1 or more
-  int32_t arch;            ///< device images: see gsa_arch_match
-  int32_t match;           ///< device images: gsa_arch_match
-  int32_t reserved;        ///< zero
+  size_t code_size; ///< device images: bytes of `code`
+  const gsa_stage *stages;
+  /// Tensors that all stages share, dense, each aligned to
+  /// GSA_WORKSPACE_ALIGNMENT: names, shapes and types, of kind GSA_WORKSPACE.
+  const gsa_argument *workspaces;
+  gsa_segments segments; ///< null: one
+  int32_t num_stages;    ///< 1 or more
+  int32_t num_workspaces;
+  int32_t arch;  ///< device images: see gsa_arch_match
+  int32_t match; ///< device images: gsa_arch_match
 } gsa_image;
 
 /// What a host image needs of the processor.

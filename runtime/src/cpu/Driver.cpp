@@ -2,6 +2,7 @@
 
 #include "Driver.h"
 
+#include "../Workspace.h"
 #include "Features.h"
 #include "Workers.h"
 
@@ -9,13 +10,13 @@
 
 namespace gsa::runtime {
 
-static gsa_status locate(gsa_stream, Place &, Text &) { return GSA_SUCCESS; }
+/// Results must not depend on the number of cores.
+static gsa_status locate(gsa_stream, Place &place, Text &) {
+  place.processors = 1;
+  return GSA_SUCCESS;
+}
 
 static bool canRun(const gsa_image &image, const Place &, Text &reason) {
-  if (!image.entry) {
-    reason.append("has no entry");
-    return false;
-  }
   uint64_t lacking = image.features & ~hostFeatures();
   if (!lacking)
     return true;
@@ -31,14 +32,19 @@ static size_t scratchStride(const gsa_image &image) {
 }
 
 static gsa_status plan(Call &call) {
-  call.blocks = call.image->grid(&call.extents);
-  if (call.blocks < 0)
-    return fail(GSA_ERROR_ABI,
-                "grid of image '%s' of kernel '%s' must not be negative, got "
-                "%" PRId64,
-                call.image->chip, call.kernel->name, call.blocks);
+  for (int32_t i = 0; i < call.image->num_stages; ++i) {
+    const gsa_stage &stage = call.image->stages[i];
+    int64_t blocks = stage.grid(&call.extents);
+    if (blocks < 0)
+      return fail(GSA_ERROR_ABI,
+                  "grid of '%s' of image '%s' of kernel '%s' must not be "
+                  "negative, got %" PRId64,
+                  stage.symbol, call.image->chip, call.kernel->name, blocks);
+    if (blocks > call.blocks)
+      call.blocks = blocks;
+  }
   call.workers = countWorkers(call.params->threads, call.blocks);
-  call.workspaceBytes =
+  call.workspaceBytes +=
       static_cast<size_t>(call.workers) * scratchStride(*call.image);
   return GSA_SUCCESS;
 }
@@ -55,9 +61,18 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
                 "got an address",
                 call.image->chip);
   size_t stride = scratchStride(*call.image);
-  void *workspace = stride ? call.params->workspace : nullptr;
-  runBlocks({call.image->entry, call.tensors, call.blocks, call.workers,
-             static_cast<char *>(workspace), stride});
+  char *scratch = nullptr;
+  if (stride)
+    scratch = static_cast<char *>(call.params->workspace) + call.tensorBytes;
+  StageTensors tensors(call);
+  for (int32_t i = 0; i < call.image->num_stages; ++i) {
+    const gsa_stage &stage = call.image->stages[i];
+    int64_t blocks = stage.grid(&call.extents);
+    int32_t workers = call.workers;
+    if (blocks < workers)
+      workers = static_cast<int32_t>(blocks);
+    runBlocks({stage.entry, tensors.data(), blocks, workers, scratch, stride});
+  }
   return GSA_SUCCESS;
 }
 

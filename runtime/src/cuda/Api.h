@@ -27,7 +27,7 @@ using Stream = struct StreamObject *;
 constexpr Result stubLibrary = 34;
 /// CUdevice_attribute
 constexpr int computeCapabilityMajor = 75, computeCapabilityMinor = 76,
-              maxSharedBytesOfBlock = 97;
+              maxSharedBytesOfBlock = 97, multiprocessorCount = 16;
 /// CUfunction_attribute
 constexpr int numRegisters = 4, maxDynamicSharedBytes = 8,
               nonPortableClusterAllowed = 14;

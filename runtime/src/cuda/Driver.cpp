@@ -7,11 +7,11 @@
 
 #include "Driver.h"
 
+#include "../Workspace.h"
 #include "Images.h"
 #include "Place.h"
 
 #include <cinttypes>
-#include <cstring>
 
 using namespace gsa::runtime::cuda;
 
@@ -93,13 +93,6 @@ static gsa_status plan(Call &call) {
       call.workers = image.stages[i].threads;
     }
   }
-  int64_t bytes = image.workspace ? image.workspace(&call.extents) : 0;
-  if (bytes < 0 || bytes > GSA_MAX_EXTENT)
-    return fail(GSA_ERROR_ABI,
-                "workspace of image '%s' of kernel '%s' must be 0 to %" PRId64
-                " bytes, got %" PRId64,
-                image.chip, call.kernel->name, GSA_MAX_EXTENT, bytes);
-  call.workspaceBytes = static_cast<size_t>(bytes);
   return GSA_SUCCESS;
 }
 
@@ -114,34 +107,16 @@ static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
   return findFunctions(api, kernel, image, inside.context(), functions);
 }
 
-namespace {
-
-/// The parameter of a kernel; see gsa_stage.
-struct ParameterBlock {
-  alignas(8) char bytes[GSA_MAX_DEVICE_ARGUMENTS * sizeof(gsa_tensor) +
-                        sizeof(void *)];
-
-  explicit ParameterBlock(const Call &call) {
-    // checkKernel bounds the number of arguments.
-    size_t tensors =
-        static_cast<size_t>(call.kernel->num_arguments) * sizeof(gsa_tensor);
-    void *workspace = call.workspaceBytes ? call.params->workspace : nullptr;
-    std::memcpy(bytes, call.tensors, tensors);
-    std::memcpy(bytes + tensors, static_cast<void *>(&workspace),
-                sizeof(workspace));
-  }
-};
-
-} // namespace
-
 /// Enqueues one stage. On failure `call` is the name of what failed.
 static Result launchStage(const Api &api, const gsa_stage &stage,
                           Function function, int64_t blocks, bool overlap,
-                          Stream stream, void *parameter, const char *&call) {
+                          Stream stream, const gsa_tensor *parameter,
+                          const char *&call) {
   unsigned grid = static_cast<unsigned>(blocks);
   unsigned threads = static_cast<unsigned>(stage.threads);
   unsigned shared = static_cast<unsigned>(stage.shared_bytes);
-  void *parameters[] = {parameter};
+  // Read, not written, by the driver.
+  void *parameters[] = {const_cast<gsa_tensor *>(parameter)};
   call = "cuLaunchKernel";
   if (stage.cluster == 1 && !overlap)
     return api.cuLaunchKernel(function, grid, 1, 1, threads, 1, 1, shared,
@@ -176,7 +151,7 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
           findFunctions(api, *call.kernel, image, inside.context(), functions))
     return status;
 
-  ParameterBlock parameter(call);
+  StageTensors tensors(call);
   bool canOverlap = api.cuLaunchKernelEx && call.place.arch >= archOfClusters &&
                     api.version >= versionOfCapturedOverlap;
   bool first = true;
@@ -193,7 +168,7 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
     const char *name;
     Result result =
         launchStage(api, stage, functions[i], blocks, overlap,
-                    static_cast<Stream>(stream), parameter.bytes, name);
+                    static_cast<Stream>(stream), tensors.data(), name);
     if (result == 0)
       continue;
     Text note = {};

@@ -123,8 +123,8 @@ static gsa_status loadFunction(const Api &api, const gsa_kernel &kernel,
   if (api.cuFuncGetParamInfo) {
     size_t offset = 0, size = 0, second;
     size_t wanted =
-        static_cast<size_t>(kernel.num_arguments) * sizeof(gsa_tensor) +
-        sizeof(void *);
+        static_cast<size_t>(kernel.num_arguments + image.num_workspaces) *
+        sizeof(gsa_tensor);
     bool isBlock = api.cuFuncGetParamInfo(function, 0, &offset, &size) == 0 &&
                    size == wanted && offset == 0 &&
                    api.cuFuncGetParamInfo(function, 1, &offset, &second) != 0;

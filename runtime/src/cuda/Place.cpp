@@ -53,16 +53,19 @@ gsa_status locate(gsa_stream stream, Place &place, Text &reason) {
   } else if (Result result = api->cuDeviceGet(&device, 0)) {
     return refuse(*api, "cuDeviceGet", result, reason);
   }
-  int major = 0, minor = 0, shared = 0;
+  int major = 0, minor = 0, shared = 0, processors = 0;
   Result result =
       api->cuDeviceGetAttribute(&major, computeCapabilityMajor, device);
   if (result == 0)
     result = api->cuDeviceGetAttribute(&minor, computeCapabilityMinor, device);
   if (result == 0)
     result = api->cuDeviceGetAttribute(&shared, maxSharedBytesOfBlock, device);
+  if (result == 0)
+    result =
+        api->cuDeviceGetAttribute(&processors, multiprocessorCount, device);
   if (result)
     return refuse(*api, "cuDeviceGetAttribute", result, reason);
-  place = {context, device, major * 10 + minor, shared};
+  place = {context, device, major * 10 + minor, shared, processors};
   return GSA_SUCCESS;
 }
 
