@@ -159,8 +159,51 @@ def schedules(group):
                           f"chunk = 16, slices = {slices}>")
 
 
+def segments(group):
+    """Sequences that are cut, some in more segments than they have chunks or
+    tokens."""
+    def schedule(count, slices=1):
+        cut = f"slices = {slices}, " if slices > 1 else ""
+        return ("#gsa.schedule<segmented, chunk = auto, "
+                f"{cut}segments = {count}>")
+
+    shapes = ["--shape=B=2,T=0", "--shape=B=1,T=3", "--shape=B=2,T=400"]
+    # A running log-sum-exp is no sum of what segments make alone.
+    families = [family for family in FAMILIES if family != "abc"]
+    for family in families:
+        for dtype, offsets, count in zip(DTYPES, ("i32", "i64", "i32"),
+                                         (2, 4, 7)):
+            group.add(family, shapes, dtype=dtype, initial=dtype != "f16",
+                      final=dtype != "f32", schedule=schedule(count))
+            group.add(family, ["--lengths=0,1,270,0,130"], dtype=dtype,
+                      packed=offsets, initial=dtype == "f32", final=True,
+                      reverse=dtype == "bf16", schedule=schedule(count))
+    for dtype in ("f32", "bf16"):
+        for family in ("gsa", "hgrn2"):
+            group.add(family, shapes, dtype=dtype, untied=True, D=60, M=40,
+                      schedule=schedule(3))
+        for decay in ("token", "head", "none"):
+            for family in ("gsa", "gla"):
+                group.add(family, shapes, dtype=dtype, untied=True,
+                          decay=decay, schedule=schedule(3))
+        group.add("gla", shapes, dtype=dtype, read="columns", initial=True,
+                  schedule=schedule(3))
+        for family in ("gla", "mamba2"):
+            group.add(family, shapes, dtype=dtype, D=64, initial=True,
+                      final=True, schedule=schedule(3, slices=2))
+        for family in ("gsa", "gla"):
+            group.add(family, [f"--shape=B=2,T=200 --gate-value={value}"
+                               for value in ("0", "-30", "0,-30,-inf,random")]
+                      + ["--shape=B=2,T=200 --gate-divisor=0.05"]
+                      + [f"--shape=B=3,T=200 --set={n}=nan" for n in (
+                          "k@1,90,0,3" if family == "gsa" else "c@1,90,0,3",
+                          "g@1,90,0,3")],
+                      dtype=dtype, gates="raw", initial=True, final=True,
+                      schedule=schedule(4))
+
+
 GROUPS = {f.__name__: f for f in (time, packed, sizes, features, gates, layouts,
-                                  schedules)}
+                                  schedules, segments)}
 
 
 def main():
