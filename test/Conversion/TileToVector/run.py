@@ -28,21 +28,28 @@ class Tensor(ctypes.Structure):
 
 
 class Extents(ctypes.Structure):
-    _fields_ = [(n, ctypes.c_int64) for n in ("batch", "time", "sequences")]
+    _fields_ = [(n, ctypes.c_int64) for n in ("batch", "time", "sequences", "segments")]
+
+
+class Stage(ctypes.Structure):
+    _fields_ = [("symbol", ctypes.c_char_p),
+                ("grid", ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(Extents))),
+                ("entry", ctypes.CFUNCTYPE(None, ctypes.POINTER(Tensor),
+                                           ctypes.c_int64, ctypes.c_void_p)),
+                ("threads", ctypes.c_int32), ("shared_bytes", ctypes.c_int32),
+                ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32)]
 
 
 class Image(ctypes.Structure):
     _fields_ = [("chip", ctypes.c_char_p), ("backend", ctypes.c_int32),
                 ("rank", ctypes.c_int32),
-                ("grid", ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(Extents))),
                 ("scratch", ctypes.c_int64), ("schedule", ctypes.c_char_p),
-                ("entry", ctypes.CFUNCTYPE(None, ctypes.POINTER(Tensor),
-                                           ctypes.c_int64, ctypes.c_void_p)),
                 ("features", ctypes.c_uint64), ("code", ctypes.c_void_p),
-                ("code_size", ctypes.c_size_t), ("stages", ctypes.c_void_p),
-                ("workspace", ctypes.c_void_p), ("num_stages", ctypes.c_int32),
-                ("arch", ctypes.c_int32), ("match", ctypes.c_int32),
-                ("reserved", ctypes.c_int32)]
+                ("code_size", ctypes.c_size_t), ("stages", ctypes.POINTER(Stage)),
+                ("workspaces", ctypes.c_void_p), ("segments", ctypes.c_void_p),
+                ("num_stages", ctypes.c_int32),
+                ("num_workspaces", ctypes.c_int32),
+                ("arch", ctypes.c_int32), ("match", ctypes.c_int32)]
 
 
 class Kernel(ctypes.Structure):
@@ -105,9 +112,10 @@ def compare(program, image):
             tensor.stride[i] = inside.strides[i] // array.itemsize
     batch, time = 2, program.time
     scratch = aligned(image.scratch)
-    blocks = image.grid(ctypes.byref(Extents(batch, time, batch)))
+    [stage] = image.stages[:image.num_stages]
+    blocks = stage.grid(ctypes.byref(Extents(batch, time, batch, 1)))
     for block in range(blocks):
-        image.entry(tensors, block, scratch.ctypes.data)
+        stage.entry(tensors, block, scratch.ctypes.data)
     for argument, (inside, room) in zip(program.arguments, arrays):
         if (room[:64] != 77).any() or (room[-64:] != 77).any():
             return f"{argument.name} written outside"

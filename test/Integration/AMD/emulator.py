@@ -34,14 +34,17 @@ class _Tensor(ctypes.Structure):
 
 class _Extents(ctypes.Structure):
     _fields_ = [("batch", ctypes.c_int64), ("time", ctypes.c_int64),
-                ("sequences", ctypes.c_int64)]
+                ("sequences", ctypes.c_int64), ("segments", ctypes.c_int64)]
 
 
 _Grid = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(_Extents))
+_Segments = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(_Extents),
+                             ctypes.c_int64)
 
 
 class _Stage(ctypes.Structure):
     _fields_ = [("symbol", ctypes.c_char_p), ("grid", _Grid),
+                ("entry", ctypes.c_void_p),
                 ("threads", ctypes.c_int32), ("shared_bytes", ctypes.c_int32),
                 ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32)]
 
@@ -54,13 +57,16 @@ class _Argument(ctypes.Structure):
 
 class _Image(ctypes.Structure):
     _fields_ = [("chip", ctypes.c_char_p), ("backend", ctypes.c_int32),
-                ("rank", ctypes.c_int32), ("grid", ctypes.c_void_p),
+                ("rank", ctypes.c_int32),
                 ("scratch", ctypes.c_int64), ("schedule", ctypes.c_char_p),
-                ("entry", ctypes.c_void_p), ("features", ctypes.c_uint64),
+                ("features", ctypes.c_uint64),
                 ("code", ctypes.c_void_p), ("code_size", ctypes.c_size_t),
-                ("stages", ctypes.POINTER(_Stage)), ("workspace", _Grid),
-                ("num_stages", ctypes.c_int32), ("arch", ctypes.c_int32),
-                ("match", ctypes.c_int32), ("reserved", ctypes.c_int32)]
+                ("stages", ctypes.POINTER(_Stage)),
+                ("workspaces", ctypes.POINTER(_Argument)),
+                ("segments", _Segments),
+                ("num_stages", ctypes.c_int32),
+                ("num_workspaces", ctypes.c_int32), ("arch", ctypes.c_int32),
+                ("match", ctypes.c_int32)]
 
 
 class _Kernel(ctypes.Structure):
@@ -129,7 +135,7 @@ class Package:
     def __init__(self, path, name):
         self.library = ctypes.CDLL(path)
         self.kernel = _Kernel.in_dll(self.library, name + "_kernel")
-        assert self.kernel.abi_version == 2, self.kernel.abi_version
+        assert self.kernel.abi_version == 3, self.kernel.abi_version
         self.arguments = [self.kernel.arguments[i]
                           for i in range(self.kernel.num_arguments)]
 
@@ -140,7 +146,10 @@ class Package:
         image = next(each for each in images if each.chip.decode() == chip)
         assert image.backend == BACKEND_HIP, image.backend
         runner = _load_runner()
-        extents = _Extents(batch, time, batch if sequences is None else sequences)
+        extents = _Extents(batch, time,
+                           batch if sequences is None else sequences, 1)
+        if image.segments: # of a device with one processor
+            extents.segments = image.segments(ctypes.byref(extents), 1)
         guards, structs = [], []
         for argument in self.arguments:
             tensor = tensors[argument.name.decode()]
@@ -155,10 +164,24 @@ class Package:
                 (ctypes.c_int64 * MAX_RANK)(*tensor.shape, *pad),
                 (ctypes.c_int64 * MAX_RANK)(*tensor.strides, *pad),
                 number, len(tensor.shape)))
-        size = image.workspace(ctypes.byref(extents)) if image.workspace else 0
-        workspace = _Guarded(runner, np.full(size, 0xAA, np.uint8))
+        dynamic = {-1: extents.batch, -2: extents.time, -3: extents.sequences,
+                   -4: extents.sequences + 1, -5: extents.segments - 1}
+        for i in range(image.num_workspaces):
+            each = image.workspaces[i]
+            shape = [dynamic.get(n, n) for n in each.shape[:each.rank]]
+            numpy = next(numpy for number, numpy in DTYPES.values()
+                         if number == each.dtype)
+            storage = np.full(int(np.prod(shape)), 0, numpy)
+            storage.view(np.uint8)[:] = 0xAA
+            guard = _Guarded(runner, storage)
+            guards.append(guard)
+            strides = [int(np.prod(shape[k + 1:])) for k in range(each.rank)]
+            pad = [0] * (MAX_RANK - each.rank)
+            structs.append(_Tensor(
+                guard.address(), (ctypes.c_int64 * MAX_RANK)(*shape, *pad),
+                (ctypes.c_int64 * MAX_RANK)(*strides, *pad), each.dtype,
+                each.rank))
         parameters = b"".join(bytes(each) for each in structs)
-        parameters += workspace.address().to_bytes(8, "little")
         code = ctypes.string_at(image.code, image.code_size)
 
         counts = []

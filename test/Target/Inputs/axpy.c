@@ -22,12 +22,12 @@ static void describe(const gsa_kernel *kernel) {
   }
   for (int i = 0; i < kernel->num_images; ++i) {
     const gsa_image *image = &kernel->images[i];
-    const gsa_extents extents = {3, 5, 3};
+    const gsa_extents extents = {3, 5, 3, 1};
     printf("image %s backend %d rank %d scratch %lld features %llu blocks %lld "
            "schedule %s\n",
            image->chip, image->backend, image->rank, (long long)image->scratch,
            (unsigned long long)image->features,
-           (long long)image->grid(&extents), image->schedule);
+           (long long)image->stages[0].grid(&extents), image->schedule);
   }
 }
 

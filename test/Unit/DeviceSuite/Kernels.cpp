@@ -88,9 +88,10 @@ template <gsa_host_entry entry> const gsa_kernel *kernel() {
   static gsa_kernel kernel;
   image.chip = "host";
   image.backend = GSA_BACKEND_CPU;
-  image.grid = oneBlock;
+  static const gsa_stage stage = {"copy", oneBlock, entry, 0, 0, 0, 0};
+  image.stages = &stage;
+  image.num_stages = 1;
   image.schedule = "";
-  image.entry = entry;
   kernel.abi_version = GSA_ABI_VERSION;
   kernel.role = GSA_ROLE_FORWARD;
   kernel.name = "copy";

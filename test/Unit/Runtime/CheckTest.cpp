@@ -100,11 +100,11 @@ TEST(Check, Backends) {
 
 TEST(Check, AbiVersion) {
   Problem problem(1, 3);
-  problem.kernel.abi_version = 1;
+  problem.kernel.abi_version = GSA_ABI_VERSION - 1;
   // Of another version nothing else may be read.
   problem.kernel.name = nullptr;
   expectRefused(problem, GSA_ERROR_ABI,
-                "kernel must have ABI version 2 as this runtime, got 1");
+                "kernel must have ABI version 3 as this runtime, got 2");
 }
 
 TEST(Check, KernelParts) {
@@ -149,9 +149,12 @@ TEST(Check, ArgumentParts) {
   refuse([](gsa_argument &a) { a.kind = 3; },
          "kind of 's0' in the description of kernel 'sum' must be a "
          "gsa_argument_kind, got 3");
-  refuse([](gsa_argument &a) { a.shape[2] = -5; },
+  refuse([](gsa_argument &a) { a.shape[2] = GSA_EXTENT_CUTS; },
          "extent 2 of 's0' in the description of kernel 'sum' must be a "
          "gsa_extent or 0 to 1099511627776, got -5");
+  refuse([](gsa_argument &a) { a.shape[2] = -6; },
+         "extent 2 of 's0' in the description of kernel 'sum' must be a "
+         "gsa_extent or 0 to 1099511627776, got -6");
   refuse([](gsa_argument &a) { a.kind = GSA_OFFSETS; },
          "offsets 's0' in the description of kernel 'sum' must be a vector of "
          "N + 1 i32 or i64, got rank 3 of f32");
@@ -167,8 +170,43 @@ TEST(Check, ImageParts) {
          "image 0 of kernel 'sum' must have a chip, got null");
   refuse([](gsa_image &i) { i.schedule = nullptr; },
          "image 0 of kernel 'sum' must have a schedule, got null");
-  refuse([](gsa_image &i) { i.grid = nullptr; },
-         "image 'host' of kernel 'sum' must have a grid, got null");
+  refuse([](gsa_image &i) { stageOf(i).grid = nullptr; },
+         "stage 0 of image 'host' of kernel 'sum' must have a grid, got null");
+  refuse([](gsa_image &i) { stageOf(i).entry = nullptr; },
+         "'sum' of image 'host' of kernel 'sum' must have an entry, got null");
+  refuse([](gsa_image &i) { i.num_stages = 0; },
+         "image 'host' of kernel 'sum' must have a list of stages, got one of "
+         "0");
+  refuse([](gsa_image &i) { i.num_workspaces = 1; },
+         "image 'host' of kernel 'sum' must have a list of workspaces, got "
+         "null of 1");
+  refuse(
+      [](gsa_image &i) {
+        i.workspaces = workspaces;
+        i.num_workspaces = 48;
+      },
+      "kernel 'sum' with image 'host' must have at most 51 arguments and "
+      "workspaces, got 4 and 48");
+  static gsa_argument wrong = workspaces[0];
+  wrong.kind = GSA_INPUT;
+  refuse(
+      [](gsa_image &i) {
+        i.workspaces = &wrong;
+        i.num_workspaces = 1;
+      },
+      "kind of 'sums' in the description of kernel 'sum' must be a "
+      "gsa_argument_kind, got 0");
+  for (int64_t segments : {0, 1025})
+    refuse(
+        [&](gsa_image &i) {
+          i.segments = segments
+              ? [](const gsa_extents *, int64_t) -> int64_t { return 1025; }
+          : [](const gsa_extents *, int64_t) -> int64_t { return 0; };
+        },
+        segments ? "segments of image 'host' of kernel 'sum' must be 1 to "
+                   "1024, got 1025"
+                 : "segments of image 'host' of kernel 'sum' must be 1 to "
+                   "1024, got 0");
   refuse([](gsa_image &i) { i.scratch = -1; },
          "scratch of image 'host' of kernel 'sum' must be 0 to 1099511627776 "
          "bytes, got -1");
@@ -177,9 +215,10 @@ TEST(Check, ImageParts) {
          "bytes, got 9223372036854775807");
   refuse(
       [](gsa_image &i) {
-        i.grid = [](const gsa_extents *) -> int64_t { return -3; };
+        stageOf(i).grid = [](const gsa_extents *) -> int64_t { return -3; };
       },
-      "grid of image 'host' of kernel 'sum' must not be negative, got -3");
+      "grid of 'sum' of image 'host' of kernel 'sum' must not be negative, got "
+      "-3");
 }
 
 TEST(Check, DeviceImageParts) {
@@ -210,13 +249,12 @@ TEST(Check, DeviceImageParts) {
                    "gsa_arch_match where it runs, got 90 and 0");
 
   DeviceProblem problem(1, 3);
-  std::vector<gsa_argument> many(GSA_MAX_DEVICE_ARGUMENTS + 1,
-                                 problem.arguments[0]);
+  std::vector<gsa_argument> many(GSA_MAX_TENSORS + 1, problem.arguments[0]);
   problem.kernel.arguments = many.data();
-  problem.kernel.num_arguments = GSA_MAX_DEVICE_ARGUMENTS + 1;
+  problem.kernel.num_arguments = GSA_MAX_TENSORS + 1;
   expectRefused(problem, GSA_ERROR_ABI,
-                "kernel 'sum' with image 'gpu' must have at most 51 arguments, "
-                "got 52");
+                "kernel 'sum' with image 'gpu' must have at most 51 arguments "
+                "and workspaces, got 52 and 0");
 }
 
 TEST(Check, Stages) {

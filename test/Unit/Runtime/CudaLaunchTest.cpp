@@ -32,18 +32,11 @@ TEST_F(Cuda, ParameterBlock) {
   std::vector<float> q(problem.q.size() + 3 * 7);
   problem[Q].data = q.data();
   problem[Q].stride[0] += 7;
-  problem.images[0].workspace = [](const gsa_extents *) -> int64_t {
-    return 300;
-  };
-  problem.giveWorkspace(300);
   ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
   ASSERT_EQ(fake.launches.size(), 1u);
   const std::vector<char> &block = fake.launches[0].parameter;
-  ASSERT_EQ(block.size(), 4u * 80 + 8);
+  ASSERT_EQ(block.size(), 4u * 80);
   EXPECT_EQ(std::memcmp(block.data(), problem.params.tensors, 4 * 80), 0);
-  void *workspace;
-  std::memcpy(&workspace, block.data() + 4 * 80, 8);
-  EXPECT_EQ(workspace, problem.memory.get());
 
   // Where a field is, as code reads it.
   int64_t shape, stride;
@@ -53,44 +46,72 @@ TEST_F(Cuda, ParameterBlock) {
   EXPECT_EQ(stride, 5 * heads * size + 7);
 }
 
-TEST_F(Cuda, WithoutWorkspaceItsAddressIsNull) {
+/// The tensor at `index` of a launch's parameter block.
+static gsa_tensor tensorAt(const FakeDriver::Launch &launch, size_t index) {
+  gsa_tensor tensor;
+  std::memcpy(&tensor, launch.parameter.data() + index * sizeof(tensor),
+              sizeof(tensor));
+  return tensor;
+}
+
+TEST_F(Cuda, WorkspaceTensors) {
   DeviceProblem problem(3, 5);
-  problem.giveWorkspace(300);
-  for (gsa_workspace workspace :
-       {gsa_workspace(nullptr),
-        gsa_workspace([](const gsa_extents *) -> int64_t { return 0; })}) {
-    problem.images[0].workspace = workspace;
-    ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
-    void *address;
-    std::memcpy(&address, fake.launches.back().parameter.data() + 4 * 80, 8);
-    EXPECT_EQ(address, nullptr);
-  }
+  problem.useWorkspaces(2);
+  fake.parameterBytes = blockBytes + 2 * sizeof(gsa_tensor);
+  // One segment has no cuts.
+  problem.giveWorkspace(1216);
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  const FakeDriver::Launch &whole = fake.launches.back();
+  ASSERT_EQ(whole.parameter.size(), 6u * 80);
+  EXPECT_EQ(std::memcmp(whole.parameter.data(), problem.params.tensors, 4 * 80),
+            0);
+  EXPECT_EQ(tensorAt(whole, 4).data, problem.memory.get());
+  EXPECT_EQ(tensorAt(whole, 4).shape[0], 3);
+  EXPECT_EQ(tensorAt(whole, 5).data, nullptr);
+  EXPECT_EQ(tensorAt(whole, 5).shape[0], 0);
+
+  // 8 processors, 4 sequences to be: 2 cuts.
+  fake.devices[0].processors = 8;
+  problem.images[0].segments = [](const gsa_extents *extents,
+                                  int64_t processors) -> int64_t {
+    return extents->segments == 1 ? processors / 4 + 1 : -1;
+  };
+  size_t bytes = 0;
+  ASSERT_EQ(problem.workspaceSize(bytes), GSA_SUCCESS);
+  EXPECT_EQ(bytes, 1216u + 384); // 2 * 3 * 5 * 3 floats
+  expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
+                      "params->workspace_size must be at least 1600, got 1216");
+  problem.giveWorkspace(bytes);
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  gsa_tensor cut = tensorAt(fake.launches.back(), 5);
+  EXPECT_EQ(cut.data, static_cast<char *>(problem.memory.get()) + 1216);
+  EXPECT_EQ(cut.shape[0], 2);
+  EXPECT_EQ(cut.shape[1], 3);
+  EXPECT_EQ(cut.stride[0], 45);
+  EXPECT_EQ(cut.stride[3], 1);
+  EXPECT_EQ(cut.dtype, GSA_F32);
 }
 
 TEST_F(Cuda, Workspace) {
   DeviceProblem problem(3, 5);
-  problem.images[0].workspace = [](const gsa_extents *extents) {
-    return extents->sequences * 100;
-  };
+  problem.useWorkspaces(1);
+  fake.parameterBytes = blockBytes + 1 * sizeof(gsa_tensor);
   size_t bytes = 0;
   ASSERT_EQ(problem.workspaceSize(bytes), GSA_SUCCESS);
-  EXPECT_EQ(bytes, 300u);
+  EXPECT_EQ(bytes, 1216u);
   expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
-                      "params->workspace must point to 300 bytes, got null");
-  problem.giveWorkspace(512);
-  problem.params.head.workspace_size = 299;
+                      "params->workspace must point to 1216 bytes, got null");
+  problem.giveWorkspace(2048);
+  problem.params.head.workspace_size = 1215;
   expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
-                      "params->workspace_size must be at least 300, got 299");
-  for (gsa_workspace broken :
-       {gsa_workspace([](const gsa_extents *) -> int64_t { return -1; }),
-        gsa_workspace(
-            [](const gsa_extents *) { return GSA_MAX_EXTENT + 1; })}) {
-    problem.images[0].workspace = broken;
-    EXPECT_EQ(problem.workspaceSize(bytes), GSA_ERROR_ABI);
-  }
+                      "params->workspace_size must be at least 1216, got 1215");
+  gsa_argument large = workspaces[0];
+  large.shape[1] = GSA_MAX_EXTENT;
+  problem.images[0].workspaces = &large;
+  EXPECT_EQ(problem.workspaceSize(bytes), GSA_ERROR_INVALID_SHAPE);
   EXPECT_STREQ(gsa_error_detail(),
-               "workspace of image 'gpu' of kernel 'sum' must be 0 to "
-               "1099511627776 bytes, got 1099511627777");
+               "workspaces of image 'gpu' of kernel 'sum' must be at most "
+               "1099511627776 bytes, got more with 'sums'");
   EXPECT_EQ(fake.launches.size(), 0u);
 }
 
@@ -101,7 +122,7 @@ TEST_F(Cuda, OffsetsAreNotRead) {
   problem.images = {deviceImage("gpu", 1, 90, GSA_ARCH_EXACT, stages)};
   problem.describe();
   problem[Offsets].data = reinterpret_cast<void *>(uintptr_t(4096));
-  fake.parameterBytes = 5 * 80 + 8;
+  fake.parameterBytes = 5 * 80;
   ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
   EXPECT_EQ(fake.launches.size(), 1u);
   EXPECT_EQ(fake.launches[0].grid, 2 * heads);
@@ -233,9 +254,8 @@ struct SumParams {
 
 TEST_F(Cuda, HelpersWithAWorkspaceOfTheDevice) {
   DeviceProblem problem(2, 3);
-  problem.images[0].workspace = [](const gsa_extents *) -> int64_t {
-    return 4096;
-  };
+  problem.useWorkspaces(1);
+  fake.parameterBytes = blockBytes + 1 * sizeof(gsa_tensor);
   SumParams params = {};
   params.head.size = sizeof(params);
   params.q = problem[Q];
@@ -249,7 +269,7 @@ TEST_F(Cuda, HelpersWithAWorkspaceOfTheDevice) {
   gsa::Workspace onHost;
   EXPECT_EQ(gsa::launch(problem.kernel, params, onHost), GSA_ERROR_WORKSPACE);
   EXPECT_STREQ(gsa_error_detail(),
-               "params->workspace must point to 4096 bytes, got null");
+               "params->workspace must point to 832 bytes, got null");
   EXPECT_EQ(onHost.size(), 0u);
 
   static std::multiset<void *> buffers;
@@ -270,7 +290,7 @@ TEST_F(Cuda, HelpersWithAWorkspaceOfTheDevice) {
     for (int round = 0; round < 2; ++round) {
       ASSERT_EQ(gsa::launch(problem.kernel, params, workspace), GSA_SUCCESS)
           << gsa_error_detail();
-      EXPECT_EQ(allocated, 4096u);
+      EXPECT_EQ(allocated, 832u);
     }
     EXPECT_EQ(buffers.count(workspace.data()), 1u);
     void *used;

@@ -264,7 +264,7 @@ TEST_F(Cuda, CodeThatIsNotWhatItsDescriptionSays) {
   fake.parameterBytes = blockBytes + 80;
   EXPECT_EQ(launchDetail(problem),
             "GSA_ERROR_ABI: 'sum' of image 'gpu' of kernel 'sum' must have one "
-            "parameter of 328 bytes, got a first one of 408");
+            "parameter of 320 bytes, got a first one of 400");
   fake.parameterBytes = blockBytes;
   fake.secondParameterBytes = 8;
   EXPECT_EQ(launchDetail(problem).substr(0, 14), "GSA_ERROR_ABI:");

@@ -102,9 +102,7 @@ TEST_F(Cuda, QueryAnswersTheLargestStage) {
   };
   problem.stages[1].threads = 384;
   problem.use();
-  problem.images[0].workspace = [](const gsa_extents *extents) {
-    return extents->sequences * 1000;
-  };
+  problem.useWorkspaces(1);
   gsa_query_result result = {};
   result.size = sizeof(result);
   ASSERT_EQ(gsa_query(&problem.kernel, &problem.params.head, &result),
@@ -114,7 +112,7 @@ TEST_F(Cuda, QueryAnswersTheLargestStage) {
   EXPECT_EQ(result.backend, GSA_BACKEND_CUDA);
   EXPECT_EQ(result.blocks, 500);
   EXPECT_EQ(result.threads, 384);
-  EXPECT_EQ(result.workspace_size, 3000u);
+  EXPECT_EQ(result.workspace_size, 1216u); // 3 * 100 floats, rounded up
   // A question loads nothing.
   EXPECT_EQ(fake.loads.size(), 0u);
   EXPECT_EQ(calls("cuDevicePrimaryCtxRetain"), 0);

@@ -8,11 +8,22 @@
 namespace gsa::test {
 
 /// Bytes of the parameter block of the test kernel, without offsets.
-constexpr size_t blockBytes = 4 * sizeof(gsa_tensor) + sizeof(void *);
+constexpr size_t blockBytes = 4 * sizeof(gsa_tensor);
+
+/// f32 workspaces of 100 for each sequence, and of some for each cut.
+inline const gsa_argument workspaces[] = {
+    {"sums", {GSA_EXTENT_SEQUENCES, 100, 0, 0}, 2, GSA_F32, GSA_WORKSPACE, 0},
+    {"cut",
+     {GSA_EXTENT_CUTS, GSA_EXTENT_SEQUENCES, 5, 3},
+     4,
+     GSA_F32,
+     GSA_WORKSPACE,
+     0},
+};
 
 /// A stage with a block for each sequence and head.
 inline gsa_stage stage(const char *symbol) {
-  return {symbol, grid, 128, 0, 1, 0};
+  return {symbol, grid, nullptr, 128, 0, 1, 0};
 }
 
 /// Code that the driver still compiles.
@@ -49,6 +60,12 @@ struct DeviceProblem : Problem {
   void use(int32_t arch = 90, gsa_arch_match match = GSA_ARCH_EXACT) {
     images = {deviceImage("gpu", 1, arch, match, stages)};
     describe();
+  }
+
+  /// Describes the one image with the first of the workspaces.
+  void useWorkspaces(int32_t count) {
+    images[0].workspaces = workspaces;
+    images[0].num_workspaces = count;
   }
 
   /// The chip that a query answers, or the status and the detail.

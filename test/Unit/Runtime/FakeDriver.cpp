@@ -61,7 +61,7 @@ public:
     std::lock_guard<std::mutex> lock(mutex);
     devices = {Device()};
     failures.clear();
-    parameterBytes = 328;
+    parameterBytes = 320;
     secondParameterBytes = 0;
     capturing = false;
     calls.clear();
@@ -219,6 +219,9 @@ FAKE cuDeviceGetAttribute(int *value, int attribute, int device) {
     return Success;
   case 97:
     *value = facts.sharedBytes;
+    return Success;
+  case 16:
+    *value = facts.processors;
     return Success;
   default:
     return InvalidValue;

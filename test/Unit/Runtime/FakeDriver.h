@@ -26,6 +26,7 @@ public:
   struct Device {
     int arch = 90;
     int sharedBytes = 232448;
+    int processors = 132;
   };
 
   /// A kernel that was enqueued.

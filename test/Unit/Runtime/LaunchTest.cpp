@@ -85,7 +85,8 @@ TEST(Launch, WithoutScratchNoWorkspace) {
   strays = 0;
   Problem problem(2, 3);
   problem.images[0].scratch = 0;
-  problem.images[0].entry = [](const gsa_tensor *, int64_t, void *scratch) {
+  stageOf(problem.images[0]).entry = [](const gsa_tensor *, int64_t,
+                                        void *scratch) {
     strays += scratch != nullptr;
   };
   ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
@@ -122,12 +123,61 @@ TEST(Launch, EveryBlockRunsOnce) {
       count = 0;
     Problem problem(7, 3);
     problem.params.head.threads = threads;
-    problem.images[0].entry = [](const gsa_tensor *, int64_t block, void *) {
-      ++runs[block];
-    };
+    stageOf(problem.images[0]).entry = [](const gsa_tensor *, int64_t block,
+                                          void *) { ++runs[block]; };
     problem.run();
     for (auto &count : runs)
       EXPECT_EQ(count, 1);
+  }
+}
+
+TEST(Launch, StagesSeeWhatWasBefore) {
+  GSA_SKIP_TEAMS_UNDER_TSAN();
+  // Two cuts of two sequences: the first stage numbers them, the second, of as
+  // many blocks as there are segments, adds them up.
+  static const gsa_argument cuts[] = {{"cuts",
+                                       {GSA_EXTENT_CUTS, GSA_EXTENT_SEQUENCES},
+                                       2,
+                                       GSA_F32,
+                                       GSA_WORKSPACE,
+                                       0}};
+  static std::atomic<int> sums;
+  const gsa_stage stages[] = {
+      {"number",
+       [](const gsa_extents *extents) {
+         return (extents->segments - 1) * extents->sequences;
+       },
+       [](const gsa_tensor *tensors, int64_t block, void *) {
+         static_cast<float *>(tensors[4].data)[block] = float(block) + 1;
+       },
+       0, 0, 0, 0},
+      {"none", [](const gsa_extents *) -> int64_t { return 0; },
+       [](const gsa_tensor *, int64_t, void *) { sums = -1000; }, 0, 0, 0, 0},
+      {"add", [](const gsa_extents *extents) { return extents->segments; },
+       [](const gsa_tensor *tensors, int64_t, void *scratch) {
+         const gsa_tensor &cut = tensors[4];
+         EXPECT_EQ(cut.shape[0] * cut.stride[0], 4);
+         float *numbers = static_cast<float *>(cut.data);
+         // Scratch lies behind the workspaces.
+         EXPECT_GE(scratch, static_cast<void *>(numbers + 4));
+         for (int i = 0; i < 4; ++i)
+           sums += int(numbers[i]);
+       },
+       0, 0, 0, 0}};
+  for (int32_t threads : {1, 8}) {
+    sums = 0;
+    Problem problem(2, 3);
+    gsa_image &image = problem.images[0];
+    image.stages = stages;
+    image.num_stages = 3;
+    image.workspaces = cuts;
+    image.num_workspaces = 1;
+    image.segments = [](const gsa_extents *, int64_t processors) {
+      return processors + 2;
+    };
+    problem.params.head.threads = threads;
+    problem.run();
+    EXPECT_EQ(sums, 3 * 10);
   }
 }
 
@@ -238,9 +288,11 @@ TEST(Launch, TwoWorkersRunAtTheSameTimeInTheirOwnScratch) {
   met = false;
   Problem problem(1, 3);
   problem.params.head.threads = 2;
-  problem.images[0].grid = [](const gsa_extents *) -> int64_t { return 2; };
+  stageOf(problem.images[0]).grid = [](const gsa_extents *) -> int64_t {
+    return 2;
+  };
   problem.images[0].scratch = 65;
-  problem.images[0].entry = meet;
+  stageOf(problem.images[0]).entry = meet;
   problem.run();
   EXPECT_TRUE(met);
   char *low = static_cast<char *>(std::min(slices[0], slices[1]));
@@ -262,13 +314,15 @@ TEST(Launch, OneWorkerIsTheCallerWithoutOpenMP) {
   caller = std::this_thread::get_id();
   strangers = levels = 0;
   Problem problem(7, 3);
-  problem.images[0].entry = watch;
+  stageOf(problem.images[0]).entry = watch;
   problem.run();
   EXPECT_EQ(strangers, 0);
   EXPECT_EQ(levels, 0);
 
   // One block needs no team either.
-  problem.images[0].grid = [](const gsa_extents *) -> int64_t { return 1; };
+  stageOf(problem.images[0]).grid = [](const gsa_extents *) -> int64_t {
+    return 1;
+  };
   problem.params.head.threads = 8;
   problem.run();
   EXPECT_EQ(strangers, 0);
@@ -285,7 +339,7 @@ TEST(Launch, InsideAParallelRegionTheCallerIsAlone) {
 #pragma omp parallel num_threads(2)
   {
     Problem problem(7, 3);
-    problem.images[0].entry = [](const gsa_tensor *, int64_t, void *) {
+    stageOf(problem.images[0]).entry = [](const gsa_tensor *, int64_t, void *) {
       ++mine;
       ++total;
     };
@@ -339,7 +393,7 @@ TEST(Launch, BlocksRunInTheDefaultFloatingPointEnvironment) {
       continue;
     environments = 0;
     Problem problem(7, 3);
-    problem.images[0].entry = [](const gsa_tensor *, int64_t, void *) {
+    stageOf(problem.images[0]).entry = [](const gsa_tensor *, int64_t, void *) {
       environments |= _mm_getcsr() & ~_MM_EXCEPT_MASK;
       volatile float zero = 0;
       volatile float infinity = 1 / zero;

@@ -106,11 +106,13 @@ TEST(Select, ChipThatDoesNotRunHere) {
 TEST(Select, NothingRunsHere) {
   Problem problem(1, 3);
   problem.images = {withFeatures(hostImage("b", 2, denseEntry), unknownFeature),
-                    hostImage("c", 2, nullptr)};
+                    withFeatures(hostImage("c", 2, denseEntry),
+                                 2 * unknownFeature)};
   problem.describe();
   expectRefused(problem, GSA_ERROR_NO_IMAGE,
                 "kernel 'sum' must have an image that runs here, got b (lacks "
-                "unknown features 0x10000000000), c (has no entry)");
+                "unknown features 0x10000000000), c (lacks unknown features "
+                "0x20000000000)");
 }
 
 TEST(Select, NoImages) {

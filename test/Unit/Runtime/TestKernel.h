@@ -19,6 +19,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <new>
@@ -88,11 +89,20 @@ inline gsa_image hostImage(const char *chip, int32_t rank,
   image.chip = chip;
   image.backend = GSA_BACKEND_CPU;
   image.rank = rank;
-  image.grid = grid;
+  // Stages live as long as the process: a test that runs a stage changes its
+  // own.
+  static std::deque<gsa_stage> stages;
+  stages.push_back({"sum", grid, entry, 0, 0, 0, 0});
+  image.stages = &stages.back();
+  image.num_stages = 1;
   image.scratch = size * int64_t(sizeof(float));
   image.schedule = "step";
-  image.entry = entry;
   return image;
+}
+
+/// The only stage of an image for the host.
+inline gsa_stage &stageOf(gsa_image &image) {
+  return const_cast<gsa_stage &>(*image.stages);
 }
 
 struct AlignedDelete {

@@ -26,9 +26,11 @@ static const gsa_argument arguments[] = {
     {"y", {GSA_EXTENT_TIME, 3, 0, 0}, 2, GSA_F32, GSA_OUTPUT, 0},
 };
 
+static const gsa_stage stages[] = {{"twice", tokens, twice, 0, 0, 0, 0}};
+
 static const gsa_image images[] = {
-    {"host", GSA_BACKEND_CPU, 0, tokens, 0, "step", twice, 0, NULL, 0, NULL,
-     NULL, 0, 0, 0, 0},
+    {"host", GSA_BACKEND_CPU, 0, 0, "step", 0, NULL, 0, stages, NULL, NULL, 1,
+     0, 0, 0},
 };
 
 static const gsa_kernel kernel = {
