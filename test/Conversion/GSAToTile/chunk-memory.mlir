@@ -188,10 +188,10 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[END32:.*]] = memref.load %[[ENDS]][%[[AFTER]]]
 // CHECK: %[[END:.*]] = arith.index_cast %[[END32]]
 // CHECK: %[[INITIAL:.*]] = tile.load %{{.*}}[%[[N]], %[[H]], %c0, %c0] dims [2, 3]
-// CHECK: %[[LENGTH:.*]] = arith.subi %[[END]], %[[BEGIN]]
-// CHECK: %[[LOOP:.*]]:2 = scf.while (%{{.*}} = %c0, %{{.*}} = %[[INITIAL]])
+// CHECK: %[[LOOP:.*]]:2 = scf.while (%{{.*}} = %[[BEGIN]], %{{.*}} = %[[INITIAL]])
 // CHECK: ^bb0(%[[AT:.*]]: index,
-// CHECK: %[[BEHIND:.*]] = arith.subi %[[END]], %[[AT]]
+// CHECK: %[[SUM:.*]] = arith.addi %[[BEGIN]], %[[END]]
+// CHECK: %[[BEHIND:.*]] = arith.subi %[[SUM]], %[[AT]]
 // CHECK: %[[LAST:.*]] = arith.subi %[[BEHIND]], %c1
 // CHECK: tile.load %{{.*}}[%c0, %[[LAST]], %[[H]], %c0] dims [1, 3] rows %{{.*}} step -1
 // CHECK: tile.store %{{.*}}[%c0, %[[LAST]], %[[H]], %c0] dims [1, 3] rows %{{.*}} step -1

@@ -1,13 +1,13 @@
 // RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(llvm.func(gsa-mark-kernels)))' --split-input-file --verify-diagnostics | FileCheck %s
 
-// Two tensors of 80 bytes and the workspace: 21 words.
+// Two tensors of 80 bytes: 20 words.
 
 module {
   // CHECK-LABEL: module @nvidia
   module @nvidia attributes {gsa.target = #gsa.target<"sm_90a">} {
     // CHECK: llvm.func @f(
     // CHECK-SAME: llvm.align = 8 : i64
-    // CHECK-SAME: llvm.byval = !llvm.array<21 x i64>
+    // CHECK-SAME: llvm.byval = !llvm.array<20 x i64>
     // CHECK-SAME: nvvm.grid_constant
     // CHECK-SAME: nvvm.cluster_dim = array<i32: 4, 1, 1>
     // CHECK-SAME: nvvm.kernel
@@ -27,7 +27,7 @@ module {
     // CHECK: llvm.func @f(
     // CHECK-SAME: !llvm.ptr<4>
     // CHECK-SAME: llvm.align = 8 : i64
-    // CHECK-SAME: llvm.byref = !llvm.array<21 x i64>
+    // CHECK-SAME: llvm.byref = !llvm.array<20 x i64>
     // CHECK-SAME: rocdl.flat_work_group_size = "256,256"
     // CHECK-SAME: rocdl.kernel
     llvm.func @f(%params: !llvm.ptr<4>) attributes {gsa.kernel, gsa.arguments = [{}, {}], gsa.threads = 256 : i64} {

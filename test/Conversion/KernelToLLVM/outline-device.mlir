@@ -19,8 +19,8 @@ module {
     // CHECK: llvm.addrspacecast %[[DATA]] : !llvm.ptr<1> to !llvm.ptr
     // CHECK: %[[ID:.*]] = rocdl.workgroup.id.x : i32
     // CHECK: %[[NUMBER:.*]] = llvm.zext %[[ID]] : i32 to i64
-    // CHECK: %[[BLOCK:.*]] = arith.index_cast %[[NUMBER]] : i64 to index
-    // CHECK: arith.remui %[[BLOCK]]
+    // CHECK: %[[BLOCK:.*]] = arith.trunci %[[NUMBER]] : i64 to i32
+    // CHECK: arith.remui %[[BLOCK]], %{{.*}} : i32
     // CHECK-NOT: scf.forall
     func.func @f(%x: memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>> {gsa.name = "x", gsa.kind = "output"})
         attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 1024 : i64, gsa.cluster = 1 : i64} {
@@ -90,6 +90,67 @@ module {
     // expected-error @below {{'func.func' op argument 0 of a device's kernel must be a tensor's memref, got 'memref<0xi8>'}}
     func.func @f(%x: memref<0xi8> {gsa.kind = "scratch"})
         attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+// The launch that walks segments asks how many; cuts are one fewer. Without a
+// number in the schedule, cutting pays where `processors / blocks` is two or
+// more, for eight chunks a segment.
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_90a">} {
+    // CHECK-LABEL: func.func @cut_grid(
+    // CHECK-SAME: %[[EXTENTS:[a-z0-9]+]]: !llvm.ptr
+    // CHECK: %[[AT:.*]] = llvm.getelementptr %[[EXTENTS]][24]
+    // CHECK: %[[SEGMENTS:.*]] = llvm.load %[[AT]]
+    // CHECK: llvm.sub %[[SEGMENTS]]
+    // CHECK-LABEL: func.func @cut_segments(
+    // CHECK-SAME: %[[EXTENTS:[a-z0-9]+]]: !llvm.ptr, %[[PROCESSORS:[a-z0-9]+]]: i64) -> i64
+    // CHECK: %[[BLOCKS:.*]] = call @cut_grid(%[[EXTENTS]])
+    // CHECK: %[[SOME:.*]] = arith.maxsi %[[BLOCKS]]
+    // CHECK: %[[IDLE:.*]] = arith.divsi %[[PROCESSORS]], %[[SOME]]
+    // CHECK: %[[LEAST:.*]] = arith.constant 512 : i64
+    // CHECK: %[[WORTH:.*]] = arith.divsi %{{.*}}, %[[LEAST]]
+    // CHECK: arith.minsi %[[IDLE]], %[[WORTH]]
+    // CHECK-LABEL: func.func @cut(
+    // CHECK-SAME: {kind = "workspace", name = "state0", shape = array<i64: -5, -3, 32, 16>, type = f32}]
+    // CHECK-SAME: gsa.segments = @cut_segments
+    // CHECK-SAME: gsa.stage = "outputs"
+    func.func @cut(%x: memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>> {gsa.name = "x", gsa.kind = "output"},
+                   %s: memref<?x?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.stage = "outputs", gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %zero = arith.constant 0.0 : bf16
+      %n = memref.dim %x, %c0 : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
+      %cuts = memref.dim %s, %c0 : memref<?x?x32x16xf32>
+      %segments = arith.addi %cuts, %c1 : index
+      scf.forall (%b, %h, %i) in (%n, 4, %segments) {
+        memref.store %zero, %x[%b, %c0, %h] : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
+      }
+      return
+    }
+    // CHECK-NOT: @cut__states_segments
+    // CHECK-LABEL: func.func @cut__states(
+    func.func @cut__states(%x: memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>> {gsa.name = "x", gsa.kind = "output"},
+                           %s: memref<?x?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.stage = "states", gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_90a">} {
+    // expected-error @below {{'func.func' op argument 0, a workspace, must be [cuts, N, ..] and else static, got 'memref<?x32x16xf32>'}}
+    func.func @f(%s: memref<?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
       return
     }
   }

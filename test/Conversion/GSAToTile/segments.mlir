@@ -1,0 +1,111 @@
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-fuse-scans),gsa-cut-segments,func.func(gsa-chunk-memory),canonicalize,cse))' --split-input-file --verify-diagnostics | FileCheck %s
+
+// Sequences cut into segments: memories of all but the last from nothing, the
+// first from the initial state; their fold; outputs of all from what was folded.
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @cut__states(
+// CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
+// CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
+// CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
+// CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[CUTS]])
+// CHECK: %[[SHARE:.*]] = arith.divui %{{.*}}, %{{.*}} : i32
+// CHECK: %[[CHUNKS:.*]] = arith.index_castui %[[SHARE]]
+// CHECK: %[[EACH:.*]] = arith.muli %[[CHUNKS]], %c64
+// CHECK: %[[FROM:.*]] = arith.muli %[[S]], %[[EACH]]
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[S]], %c0
+// CHECK: %[[ROWS:.*]] = arith.select %[[FIRST]], %c16, %c0
+// CHECK: tile.load %{{.*}}[%[[N]], %[[H]], %c0, %c0] dims [2, 3] rows %[[ROWS]]
+// CHECK: %[[LOOP:.*]]:3 = scf.while
+// No output is made, and no query read.
+// CHECK-NOT: tile.store
+// CHECK: scf.yield
+// CHECK: tile.store %[[LOOP]]#1, %[[STATE]][%[[S]], %[[N]], %{{.*}}, %c0] dims [2, 3]
+// CHECK: tile.store %[[LOOP]]#2, %[[DECAY]][%[[S]], %[[N]], %[[H]], %c0] dims [3]
+
+// CHECK-LABEL: func.func @cut__fold(
+// CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
+// CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
+// CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
+// One cut leaves nothing to fold.
+// CHECK: %[[BUSY:.*]] = arith.cmpi sgt, %[[CUTS]], %c1
+// CHECK: %[[SEQUENCES:.*]] = arith.select %[[BUSY]]
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (%[[SEQUENCES]], 2)
+// CHECK: %[[S0:.*]] = tile.load %[[STATE]][%c0
+// CHECK: scf.while (%{{.*}} = %c1, %{{.*}} = %[[S0]])
+// CHECK: ^bb0(%[[AT:.*]]: index, %[[S:.*]]: tensor<16x32xf32>)
+// CHECK: %[[R:.*]] = tile.load %[[STATE]][%[[AT]]
+// CHECK: %[[G:.*]] = tile.load %[[DECAY]][%[[AT]]
+// CHECK: %[[KEPT:.*]] = math.exp2 %[[G]]
+// CHECK: %[[ROWS:.*]] = tile.broadcast %[[KEPT]] along 1
+// CHECK: %[[OLD:.*]] = arith.mulf %[[S]], %[[ROWS]]
+// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[R]]
+// CHECK: tile.store %[[NEW]], %[[STATE]][%[[AT]]
+
+// CHECK-LABEL: func.func @cut(
+// CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
+// CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
+// CHECK: %[[SEGMENTS:.*]] = arith.addi %[[CUTS]], %c1
+// CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[SEGMENTS]])
+// CHECK: %[[BEFORE:.*]] = arith.maxsi
+// CHECK: %[[FOLDED:.*]] = tile.load %[[STATE]][%[[BEFORE]], %[[N]]
+// CHECK: %[[START:.*]] = arith.addf %{{.*}}, %[[FOLDED]]
+// CHECK: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %[[START]])
+// CHECK: tile.store
+// CHECK: scf.yield
+// The last segment alone knows the final state.
+// CHECK: %[[LAST:.*]] = arith.cmpi eq, %[[S]], %[[CUTS]]
+// CHECK: scf.if %[[LAST]]
+// CHECK: tile.store
+func.func @cut(%x: tensor<?x?x2x16xbf16>, %c: tensor<?x?x2x32xbf16>,
+               %g: tensor<?x?x2xf32>, %s: tensor<?x2x16x32xf32>)
+    -> (tensor<?x?x2x32xbf16>, tensor<?x2x16x32xf32>)
+    attributes {gsa.schedule = #gsa.schedule<segmented, chunk = 64>} {
+  %m = gsa.memory rows(%x : tensor<?x?x2x16xbf16>)
+      columns(%c : tensor<?x?x2x32xbf16>) decay(%g : tensor<?x?x2xf32>)
+      initial(%s : tensor<?x2x16x32xf32>) : !gsa.memory<2x16x32>
+  %o = gsa.read rows %m, %x
+      : !gsa.memory<2x16x32>, tensor<?x?x2x16xbf16> -> tensor<?x?x2x32xbf16>
+  %e = gsa.final_state %m : !gsa.memory<2x16x32> -> tensor<?x2x16x32xf32>
+  return %o, %e : tensor<?x?x2x32xbf16>, tensor<?x2x16x32xf32>
+}
+}
+}
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+func.func @running_softmax(%c: tensor<?x?x2x16xf32>) -> tensor<?x?x2x16xf32>
+    attributes {gsa.schedule = #gsa.schedule<segmented, chunk = 16, segments = 2>} {
+  // expected-error @below {{must not start where a segment does: its sweep must have decays that follow from the tokens alone to be cut into segments}}
+  %g = gsa.softmax_decay %c : tensor<?x?x2x16xf32> -> tensor<?x?x2x16xf32>
+  %m = gsa.memory columns(%c : tensor<?x?x2x16xf32>)
+      decay(%g : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
+  %o = gsa.read rows %m, %c
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xf32> -> tensor<?x?x2x16xf32>
+  return %o : tensor<?x?x2x16xf32>
+}
+}
+}
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
+func.func @write_from_read(%c: tensor<?x?x2x16xf32>) -> tensor<?x?x2x16xf32>
+    attributes {gsa.schedule = #gsa.schedule<segmented, chunk = 16, segments = 2>} {
+  %m = gsa.memory rows(%c : tensor<?x?x2x16xf32>)
+      columns(%c : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
+  %o = gsa.read rows %m, %c
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xf32> -> tensor<?x?x2x16xf32>
+  // expected-error @below {{'gsa.memory' op must not follow from a read to be cut into segments, got one of '!gsa.memory<2x16x16>'}}
+  %n = gsa.memory rows(%o : tensor<?x?x2x16xf32>)
+      columns(%c : tensor<?x?x2x16xf32>) : !gsa.memory<2x16x16>
+  %p = gsa.read rows %n, %c
+      : !gsa.memory<2x16x16>, tensor<?x?x2x16xf32> -> tensor<?x?x2x16xf32>
+  return %p : tensor<?x?x2x16xf32>
+}
+}
+}
