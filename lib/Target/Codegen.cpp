@@ -96,6 +96,27 @@ static void widenWithIntegers(llvm::Function &function) {
         extensions.push_back(extension);
   for (llvm::FPExtInst *extension : extensions) {
     llvm::IRBuilder<> builder(extension);
+    if (auto *type = dyn_cast<llvm::FixedVectorType>(extension->getSrcTy());
+        type && type->getNumElements() % 2 == 0) {
+      // Words have two: a shift and a mask.
+      unsigned count = type->getNumElements() / 2;
+      auto *words = llvm::FixedVectorType::get(builder.getInt32Ty(), count);
+      auto *floats = llvm::FixedVectorType::get(builder.getFloatTy(), count);
+      llvm::Value *bits =
+          builder.CreateBitCast(extension->getOperand(0), words);
+      llvm::Value *low = builder.CreateBitCast(
+          builder.CreateShl(bits, llvm::ConstantInt::get(words, 16)), floats);
+      llvm::Value *high = builder.CreateBitCast(
+          builder.CreateAnd(bits, llvm::ConstantInt::get(words, 0xffff0000u)),
+          floats);
+      SmallVector<int> order;
+      for (unsigned i = 0; i < count; ++i)
+        order.append({static_cast<int>(i), static_cast<int>(count + i)});
+      extension->replaceAllUsesWith(
+          builder.CreateShuffleVector(low, high, order));
+      extension->eraseFromParent();
+      continue;
+    }
     llvm::Type *half =
         extension->getSrcTy()->getWithNewType(builder.getInt16Ty());
     llvm::Type *whole =

@@ -2,36 +2,39 @@
 // RUN: gsa-compile %s --targets=gfx942 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefix=ONE
 
 // The consumer scores, reads and stores what the producer, a window ahead, has
-// put; the producer carries the memories. Loads run two windows ahead: what both
-// or the consumer read is fetched by the consumer.
+// put; the producer carries the memories, with warps for each. Loads run two
+// windows ahead, and are the role's that has more warps.
 
 // CHECK-LABEL: func.func @layer
-// CHECK: tile.roles warps [4, 4] {
-// CHECK-DAG: tile.fetch %arg0
-// CHECK-DAG: tile.fetch %arg1
-// CHECK-DAG: tile.fetch %arg2
-// CHECK: tile.wait_fetches
-// CHECK-NEXT: tile.barrier
+// CHECK: tile.roles warps [4, 8] {
+// CHECK-NOT: tile.fetch
+// CHECK: tile.barrier
+// CHECK-NOT: tile.fetch
 // CHECK: scf.while {{.*}} : (index, index, index)
 // CHECK: tile.mma
 // CHECK: tile.store
-// CHECK: tile.wait_fetches
 // CHECK-NEXT: tile.barrier
-// CHECK: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
-// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
-// CHECK: }, {
 // CHECK-NOT: tile.fetch
+// CHECK: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
+// CHECK: }, {
+// CHECK-DAG: tile.fetch %arg0
+// CHECK-DAG: tile.fetch %arg1
+// CHECK-DAG: tile.fetch %arg2
 // CHECK: tile.scan
 // CHECK: tile.put {{.*}} + 0]
-// CHECK: tile.barrier
+// CHECK: tile.wait_fetches
+// CHECK-NEXT: tile.barrier
 // CHECK: scf.while {{.*}}tensor<64x128xf32>, tensor<64x128xf32>
 // CHECK: tile.mma
 // CHECK: tile.mma
 // CHECK: tile.scan
 // CHECK: tile.put {{.*}} + 1]
-// CHECK: tile.barrier
+// CHECK: tile.wait_fetches
+// CHECK-NEXT: tile.barrier
+// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
+// CHECK: scf.yield
 // CHECK-NOT: tile.store
 
 // What is only read for an exchange with the cluster's other blocks has one slot

@@ -145,7 +145,7 @@ Value Memories::fitsWindow() {
     // Sums never rise, and behind the last token they stay.
     Value lowest = own.total;
     if (own.isRowWise())
-      lowest = own.lowestTotal = b.reduce(tile::ReduceKind::Min, own.total, 0);
+      lowest = b.reduce(tile::ReduceKind::Min, own.total, 0);
     // False for NaN.
     Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lowest,
                                        b.f32(own.limit + 1.0));
@@ -415,25 +415,16 @@ Value Memories::read(ReadOp op) {
   return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
 }
 
-/// A memory behind the window's writes, times its decay. What the window spans
-/// can be more than a number holds: then in two steps.
+/// A memory behind the window's writes, times its decay: in two steps if the
+/// window can span more than a number holds. A branch for the windows that do
+/// costs more than a product, for it keeps instructions apart (bench/NOTES.md).
 Value Memories::decayed(Value state, const Gates &own) {
   constexpr double least = -120.0;
   RankedTensorType type = TileBuilder::typeOf(state);
   if (own.limit > least)
     return b.mul(state, b.broadcast(b.exp2(own.total), 1, type));
   Value root = b.broadcast(b.exp2(b.scaled(own.total, 0.5)), 1, type);
-  // True for NaN.
-  Value isDeep = arith::CmpFOp::create(b, arith::CmpFPredicate::ULT,
-                                       own.lowestTotal, b.f32(least));
-  auto branch =
-      scf::IfOp::create(b, TypeRange(type), isDeep, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, ValueRange{b.mul(b.mul(state, root), root)});
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, ValueRange{b.mul(state, b.mul(root, root))});
-  return branch.getResult(0);
+  return b.mul(b.mul(state, root), root);
 }
 
 Value Memories::nextState(MemoryOp memory) {

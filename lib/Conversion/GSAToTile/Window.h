@@ -111,7 +111,6 @@ struct Gates {
   /// log2 that the window's decay must not fall below; 0 if it cannot.
   double limit = 0.0;
   double lowest = 0.0;   ///< the same for `sums`
-  Value lowestTotal;     ///< at most `total`'s smallest, if that was asked for
   bool isClosed = false; ///< the window ends where this decay wants it to
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;

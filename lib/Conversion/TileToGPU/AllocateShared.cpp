@@ -178,23 +178,21 @@ public:
   }
 
   int64_t beginOf(Operation *op) const { return begin.lookup(op); }
+  /// Ops in loops are at work until the loop ends.
+  int64_t endOf(Operation *op) const { return end.lookup(op); }
 
-  /// From the block's barrier before `op` to the one behind it, both outside of
-  /// loops: what is written without a barrier may be read as long.
-  std::pair<int64_t, int64_t> betweenBarriers(Operation *op) const {
+  /// The block's barrier before `op`, outside of loops: what is written without
+  /// a barrier of its own must not be in use since then. Behind `op`, others
+  /// make the role meet before they write.
+  int64_t barrierBefore(Operation *op) const {
     Operation *top = op;
     while (!isa<RolesOp>(top->getParentOp()))
       top = top->getParentOp();
-    int64_t first = 0, last = std::numeric_limits<int64_t>::max();
-    for (Operation &other : *top->getBlock()) {
-      if (!isa<BarrierOp>(other))
-        continue;
-      if (other.isBeforeInBlock(top))
+    int64_t first = 0;
+    for (Operation &other : *top->getBlock())
+      if (isa<BarrierOp>(other) && other.isBeforeInBlock(top))
         first = begin.lookup(&other);
-      else if (last == std::numeric_limits<int64_t>::max())
-        last = begin.lookup(&other) - 1;
-    }
-    return {first, last};
+    return first;
   }
 
   /// The last moment at which `user` may use what `def` made: all iterations of
@@ -279,10 +277,9 @@ private:
         tenants.push_back(
             {op, kOffsetAttr, ExchangeForm(exchange, warps, lanes).allBytes});
       int64_t scratch = getScratchBytes(op, warps, lanes);
-      if (scratch && hasOwnScratch(op)) {
-        auto [first, last] = order.betweenBarriers(op);
-        tenants.push_back({op, kScratchAttr, scratch, role, first, last});
-      }
+      if (scratch && hasOwnScratch(op))
+        tenants.push_back({op, kScratchAttr, scratch, role,
+                           order.barrierBefore(op), order.endOf(op)});
       if (scratch && !hasOwnScratch(op))
         tenants.push_back(
             {op, kScratchAttr, scratch, role, now,

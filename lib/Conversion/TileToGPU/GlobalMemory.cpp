@@ -202,8 +202,12 @@ Value Reach::getPresent(ArrayRef<int64_t> at) const {
   for (int64_t dim = 0; dim < rank; ++dim) {
     if (!limits[dim])
       continue;
-    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                         coordinate(dim, at[dim]), limits[dim]);
+    // Against a constant, so that elements take no sums of their own.
+    Value left = limits[dim];
+    if (own[dim])
+      left = arith::SubIOp::create(b, left, own[dim]);
+    Value inside =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, i32(at[dim]));
     present = present ? arith::AndIOp::create(b, present, inside).getResult()
                       : inside;
   }

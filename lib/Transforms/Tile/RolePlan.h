@@ -44,6 +44,7 @@ public:
   /// Ops of the body that are in `part`, in order.
   SmallVector<Operation *> getOps(Part part) const;
 
+  int64_t getMemoryCount() const { return memories.size(); }
   /// Of the loop's variables: is it a memory, and else, is it a tile?
   bool isMemory(unsigned variable) const { return memories.contains(variable); }
   bool dependsOnMemory(Operation *op) const { return fromMemory.contains(op); }
@@ -58,8 +59,7 @@ public:
   ArrayRef<Value> getCrossingScalars() const { return scalars.getArrayRef(); }
   ArrayRef<Value> getReadScalars() const { return readScalars.getArrayRef(); }
 
-  /// Loads that the update or the reads use: fetched ahead into rings, by the
-  /// consumer, which waits for the producer as a rule.
+  /// Loads that the update or the reads use: fetched ahead into rings.
   ArrayRef<tile::LoadOp> getFetches() const { return fetches.getArrayRef(); }
   /// Of the fetches: one that is only read for `getExchange()`, and
   /// so is done with when that has what it adds up. It is fetched a window ahead

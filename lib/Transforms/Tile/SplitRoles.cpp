@@ -3,7 +3,7 @@
 // The loop over windows becomes two loops that run side by side. Window i:
 //
 //   producer   update(i), gates(i + 1)     carries the memories
-//   consumer   reads(i), and fetches for both: it has time
+//   consumer   reads(i)
 //
 // Gates run a window ahead (the loop is rotated), so that the consumer always
 // has everything of its window, and loads two ahead, since the gates of window
@@ -33,6 +33,9 @@ namespace mlir::gsa {
 
 using namespace mlir;
 using namespace mlir::gsa;
+
+/// Numbers of the roles.
+constexpr unsigned kConsumer = 0, kProducer = 1;
 
 /// Versions of what crosses: one is read while the next is written.
 constexpr int64_t kSlots = 2;
@@ -81,7 +84,7 @@ private:
 
 class RoleSplitter {
 public:
-  RoleSplitter(const RolePlan &plan, ArrayRef<int64_t> warps)
+  RoleSplitter(const RolePlan &plan, std::array<int64_t, 2> warps)
       : plan(plan), warps(warps), loop(plan.getLoop()),
         b(loop.getLoc(), loop.getContext()) {}
   void run();
@@ -108,8 +111,28 @@ private:
   /// What the window's variables are before the loop.
   SmallVector<Value> getInitial(Window &window, bool memories);
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
-  void landAndMeet() {
-    tile::WaitFetchesOp::create(b);
+  /// The role with more warps fetches for both; the consumer, if they have as
+  /// many, for it waits for the producer then.
+  bool fetches(unsigned role) const {
+    return (warps[kProducer] > warps[kConsumer]) == (role == kProducer);
+  }
+  void fetchAll(Window &window, unsigned role) {
+    for (tile::LoadOp load : plan.getFetches())
+      if (fetches(role) && !plan.isForExchange(load))
+        window.fetch(load);
+  }
+  /// What an exchange gives way to is the consumer's.
+  void fetchForExchange(Window &window) {
+    for (tile::LoadOp load : plan.getFetches())
+      if (plan.isForExchange(load))
+        window.fetch(load);
+  }
+  void land(unsigned role) {
+    if (fetches(role) || (role == kConsumer && plan.getExchange()))
+      tile::WaitFetchesOp::create(b);
+  }
+  void meet(unsigned role) {
+    land(role);
     tile::BarrierOp::create(b);
   }
   Value index(int64_t value) {
@@ -120,7 +143,7 @@ private:
   }
 
   const RolePlan &plan;
-  ArrayRef<int64_t> warps;
+  std::array<int64_t, 2> warps; ///< of consumer and producer
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
@@ -284,6 +307,7 @@ void RoleSplitter::emitProducer(Block *role) {
   Window first = window(zero, 0);
   SmallVector<Value> variables0 = getInitial(first, /*memories=*/false);
   mapAll(first, variables, variables0);
+  fetchAll(first, kProducer);
   mapAll(first, loaded, loadAll(first));
   emitGates(first, /*ofMemories=*/false);
   SmallVector<Value> memories0 = getInitial(first, /*memories=*/true);
@@ -292,9 +316,10 @@ void RoleSplitter::emitProducer(Block *role) {
   emitGates(first, /*ofMemories=*/true);
   SmallVector<Value> scalars0 = getAll(first, scalars);
   SmallVector<Value> variables1 = getAll(first, nextVariables);
-  tile::BarrierOp::create(b);
+  meet(kProducer);
   Window second = window(zero, 1);
   mapAll(second, variables, variables1);
+  fetchAll(second, kProducer);
 
   // iteration | variables of this window and the next | scalars of this one |
   // memories | loads of the next
@@ -349,7 +374,8 @@ void RoleSplitter::emitProducer(Block *role) {
   mapAll(coming, memories, comingMemories);
   llvm::for_each(memories, [&](Value memory) { coming.put(memory); });
   emitGates(coming, /*ofMemories=*/true);
-  tile::BarrierOp::create(b);
+  meet(kProducer);
+  fetchAll(later, kProducer);
   SmallVector<Value> yielded = {next(iteration)};
   llvm::append_range(yielded, there);
   llvm::append_range(yielded, laterVariables);
@@ -360,6 +386,7 @@ void RoleSplitter::emitProducer(Block *role) {
 
   // What stands behind the loop sees its variables as they were left.
   b.setInsertionPointToEnd(role);
+  land(kProducer);
   Window last = window(copy.getResult(0), 0);
   size_t plain = 1, memory = 1 + 2 * variables.size() + scalars.size();
   for (auto [i, result] : llvm::enumerate(loop.getResults()))
@@ -386,11 +413,6 @@ void RoleSplitter::emitConsumer(Block *role) {
       nextVariables.push_back(next);
     }
   SmallVector<Value> scalars(plan.getReadScalars());
-  auto fetchAll = [&](Window &window, bool forExchange) {
-    for (tile::LoadOp load : plan.getFetches())
-      if (plan.isForExchange(load) == forExchange)
-        window.fetch(load);
-  };
 
   Value zero = index(0);
   Window first = window(zero, 0);
@@ -399,13 +421,13 @@ void RoleSplitter::emitConsumer(Block *role) {
     if (!plan.isMemory(i) && !isTile(init))
       variables0.push_back(first.get(init));
   mapAll(first, variables, variables0);
-  fetchAll(first, /*forExchange=*/true);
-  fetchAll(first, /*forExchange=*/false);
-  landAndMeet();
+  fetchForExchange(first);
+  fetchAll(first, kConsumer);
+  meet(kConsumer);
   SmallVector<Value> scalars0 = getAll(first, scalars);
   Window second = window(zero, 1);
   mapAll(second, variables, getAll(first, nextVariables));
-  fetchAll(second, /*forExchange=*/false);
+  fetchAll(second, kConsumer);
 
   inits = {zero};
   llvm::append_range(inits, variables0);
@@ -428,21 +450,21 @@ void RoleSplitter::emitConsumer(Block *role) {
     current.clone(op);
     if (op == plan.getExchange()) {
       enterComing();
-      fetchAll(coming, /*forExchange=*/true);
+      fetchForExchange(coming);
     }
   }
-  landAndMeet();
+  meet(kConsumer);
   if (!plan.getExchange())
     enterComing();
   SmallVector<Value> comingScalars = getAll(coming, scalars);
   mapAll(later, variables, getAll(coming, nextVariables));
-  fetchAll(later, /*forExchange=*/false);
+  fetchAll(later, kConsumer);
   SmallVector<Value> yielded = {next(iteration)};
   llvm::append_range(yielded, comingVariables);
   llvm::append_range(yielded, comingScalars);
   scf::YieldOp::create(b, yielded);
   b.setInsertionPointToEnd(role);
-  tile::WaitFetchesOp::create(b);
+  land(kConsumer);
   tile::YieldOp::create(b);
 }
 
@@ -463,8 +485,11 @@ void RoleSplitter::run() {
   b.setInsertionPoint(loop);
   makeRings();
   bool reads = !plan.getOps(Part::Reads).empty();
-  auto roles = tile::RolesOp::create(b, reads ? warps : ArrayRef<int64_t>(kWarpsAlone),
-                                     /*rolesCount=*/reads ? 2 : 1);
+  if (!reads)
+    warps = {0, kWarpsAlone};
+  auto roles =
+      tile::RolesOp::create(b, ArrayRef<int64_t>(warps).drop_front(!reads),
+                            /*rolesCount=*/reads ? 2 : 1);
   for (Region &region : roles.getRoles())
     region.emplaceBlock();
   if (reads)
@@ -517,7 +542,11 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
       RolePlan plan(loops.front());
       if (failed(plan.run()))
         return failure();
-      RoleSplitter(plan, {4, 4}).run();
+      // A group of warps reads, and one carries each memory: the registers of
+      // one hold all gates and one memory, as a rule.
+      constexpr int64_t group = 4, most = 2;
+      int64_t memories = std::min<int64_t>(plan.getMemoryCount(), most);
+      RoleSplitter(plan, {group, group * memories}).run();
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

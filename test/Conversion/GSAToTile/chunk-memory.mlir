@@ -214,12 +214,19 @@ func.func @packed(%ends: tensor<?xi32>, %c: tensor<1x?x2x16xf32>,
 
 // -----
 
-// A window of bf16 spans more than its decay can be as one factor: a memory is
-// multiplied twice by the root where it is that small.
+// A window of bf16 spans more than its decay can be as one factor: memories are
+// multiplied twice by the root.
 
 module {
 module attributes {gsa.target = #gsa.target<"sm_80">} {
 // CHECK-LABEL: func.func @deep(
+// CHECK: %[[HALF:.*]] = arith.mulf {{.*}} : tensor<16xf32>
+// CHECK: %[[E:.*]] = math.exp2 %[[HALF]]
+// CHECK: %[[ROOT:.*]] = tile.broadcast %[[E]] along 1
+// CHECK: %[[ONCE:.*]] = arith.mulf %{{.*}}, %[[ROOT]]
+// CHECK: %[[TWICE:.*]] = arith.mulf %[[ONCE]], %[[ROOT]]
+// CHECK: scf.yield %{{.*}}, %[[TWICE]]
+func.func @deep(
 // CHECK: %[[LOWEST:.*]] = tile.reduce min
 // CHECK: arith.cmpf oge, %[[LOWEST]], %cst{{.*}} : f32
 // CHECK: %[[HALF:.*]] = arith.mulf {{.*}} : tensor<16xf32>
