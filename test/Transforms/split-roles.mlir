@@ -3,57 +3,36 @@
 
 // The consumer scores, reads and stores what the producer, a window ahead, has
 // put; the producer carries the memories, with warps for each. Loads run two
-// windows ahead, and are the role's that has more warps.
+// windows ahead: what both or the consumer read is fetched by the consumer.
 
 // CHECK-LABEL: func.func @layer
 // CHECK: tile.roles warps [4, 8] {
-// CHECK-NOT: tile.fetch
-// CHECK: tile.barrier
-// CHECK-NOT: tile.fetch
-// CHECK: scf.while {{.*}} : (index, index, index)
-// CHECK: tile.mma
-// CHECK: tile.store
-// CHECK-NEXT: tile.barrier
-// CHECK-NOT: tile.fetch
-// CHECK: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
-// CHECK: }, {
 // CHECK-DAG: tile.fetch %arg0
 // CHECK-DAG: tile.fetch %arg1
 // CHECK-DAG: tile.fetch %arg2
-// CHECK: tile.scan
-// CHECK: tile.put {{.*}} + 0]
 // CHECK: tile.wait_fetches
 // CHECK-NEXT: tile.barrier
+// CHECK: scf.while {{.*}} : (index, index, index)
+// CHECK: tile.mma
+// CHECK: tile.store
+// CHECK: tile.wait_fetches
+// CHECK-NEXT: tile.barrier
+// CHECK: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
+// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
+// CHECK: }, {
+// CHECK-NOT: tile.fetch
+// CHECK: tile.scan
+// CHECK: tile.put {{.*}} + 0]
+// CHECK: tile.barrier
 // CHECK: scf.while {{.*}}tensor<64x128xf32>, tensor<64x128xf32>
 // CHECK: tile.mma
 // CHECK: tile.mma
 // CHECK: tile.scan
 // CHECK: tile.put {{.*}} + 1]
-// CHECK: tile.wait_fetches
-// CHECK-NEXT: tile.barrier
-// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
-// CHECK: scf.yield
+// CHECK: tile.barrier
 // CHECK-NOT: tile.store
-
-// What is only read for an exchange with the cluster's other blocks has one slot
-// and is fetched again right behind.
-// RUN: sed 's/chunk = 64>/chunk = 64, slices = 4, cluster = 4>/; s/x128xbf16/x512xbf16/g' %s | gsa-compile - --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefix=CLUSTER
-// CLUSTER: %[[Q:.*]] = tile.ring : <1 x tensor<64x128xbf16>>
-// CLUSTER: tile.roles
-// CLUSTER: tile.fetch %arg0{{.*}} into %[[Q]][%{{.*}} + 0]
-// CLUSTER: tile.barrier
-// CLUSTER-NOT: tile.fetch %arg0
-// CLUSTER: scf.while
-// CLUSTER: tile.exchange
-// CLUSTER-NEXT: %[[NEXT:.*]] = arith.addi
-// CLUSTER: tile.fetch %arg0[%{{.*}}, %[[NEXT]],{{.*}} into %[[Q]][%{{.*}} + 1]
-// CLUSTER: tile.store
-// CLUSTER: tile.barrier
-// CLUSTER-NOT: tile.fetch %arg0
-// CLUSTER: }, {
-// CLUSTER-NOT: tile.exchange
 
 // A machine without roles has one that does everything.
 // ONE: tile.roles warps [8] {

@@ -111,10 +111,10 @@ private:
   /// What the window's variables are before the loop.
   SmallVector<Value> getInitial(Window &window, bool memories);
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
-  /// The role with more warps fetches for both; the consumer, if they have as
-  /// many, for it waits for the producer then.
+  /// The consumer fetches for both, if there is one: the producer's registers
+  /// are full (bench/NOTES.md).
   bool fetches(unsigned role) const {
-    return (warps[kProducer] > warps[kConsumer]) == (role == kProducer);
+    return (warps[kConsumer] == 0) == (role == kProducer);
   }
   void fetchAll(Window &window, unsigned role) {
     for (tile::LoadOp load : plan.getFetches())

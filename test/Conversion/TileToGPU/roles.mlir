@@ -6,7 +6,7 @@
 // RUN: FileCheck %s < %t.mlir
 
 // CHECK: func.func @v2(
-// CHECK-SAME: gsa.shared = 231952 : i64, gsa.threads = 256 : i64
+// CHECK-SAME: gsa.shared = 230928 : i64, gsa.threads = 256 : i64
 // CHECK: %[[WARP:.*]] = nvvm.shfl.sync idx
 // CHECK: arith.cmpi ult, %[[WARP]]
 // CHECK: scf.if
