@@ -219,7 +219,15 @@ func.func @packed(%ends: tensor<?xi32>, %c: tensor<1x?x2x16xf32>,
 
 module {
 module attributes {gsa.target = #gsa.target<"sm_80">} {
-// CHECK-LABEL: func.func @deep(%c: tensor<?x?x2x16xbf16>, %g: tensor<?x?x2x16xf32>)
+// CHECK-LABEL: func.func @deep(
+// CHECK: %[[IF:.*]]:3 = scf.if
+// CHECK: %[[HALF:.*]] = arith.mulf %[[IF]]#1, %cst
+// CHECK: %[[E:.*]] = math.exp2 %[[HALF]]
+// CHECK: %[[ROOT:.*]] = tile.broadcast %[[E]] along 1
+// CHECK: %[[ONCE:.*]] = arith.mulf %{{.*}}, %[[ROOT]]
+// CHECK: %[[TWICE:.*]] = arith.mulf %[[ONCE]], %[[ROOT]]
+// CHECK: scf.yield %{{.*}}, %[[TWICE]]
+func.func @deep(%c: tensor<?x?x2x16xbf16>, %g: tensor<?x?x2x16xf32>)
     -> (tensor<?x?x2x16xbf16>)
     attributes {gsa.schedule = #gsa.schedule<fused, chunk = 16>} {
   %m = gsa.memory columns(%c : tensor<?x?x2x16xbf16>)
