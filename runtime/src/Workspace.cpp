@@ -1,4 +1,4 @@
-//===- Workspace.cpp - Tensors in a call's workspace
+//===- Workspace.cpp - Tensors in the workspace of a call -----------------===//
 //-----------------------===//
 
 #include "Workspace.h"

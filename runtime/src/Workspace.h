@@ -1,4 +1,4 @@
-//===- Workspace.h - Tensors in a call's workspace ---------------*- C++
+//===- Workspace.h - Tensors in the workspace of a call ---------*- C++ -*-===//
 //-*-===//
 
 #ifndef GSA_RUNTIME_SRC_WORKSPACE_H

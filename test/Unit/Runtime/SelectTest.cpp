@@ -105,9 +105,9 @@ TEST(Select, ChipThatDoesNotRunHere) {
 
 TEST(Select, NothingRunsHere) {
   Problem problem(1, 3);
-  problem.images = {withFeatures(hostImage("b", 2, denseEntry), unknownFeature),
-                    withFeatures(hostImage("c", 2, denseEntry),
-                                 2 * unknownFeature)};
+  problem.images = {
+      withFeatures(hostImage("b", 2, denseEntry), unknownFeature),
+      withFeatures(hostImage("c", 2, denseEntry), 2 * unknownFeature)};
   problem.describe();
   expectRefused(problem, GSA_ERROR_NO_IMAGE,
                 "kernel 'sum' must have an image that runs here, got b (lacks "
