@@ -45,14 +45,14 @@ struct FitSchedule : PassWrapper<FitSchedule, OperationPass<ModuleOp>> {
 
 private:
   /// Kinds in place of `given`, best first. A given number of segments is a
-  /// wish that is granted or refused with the reason.
+  /// wish that is granted or refused with the reason; without one they come on
+  /// top of what fits uncut, so that a call need not be cut.
   static SmallVector<ScheduleKind> candidatesFor(ScheduleAttr given) {
     switch (given.getKind()) {
     case ScheduleKind::Segmented:
       if (given.getSegments())
         return {ScheduleKind::Segmented};
-      return {ScheduleKind::Segmented, ScheduleKind::Fused,
-              ScheduleKind::Plain};
+      [[fallthrough]];
     case ScheduleKind::Fused:
       return {ScheduleKind::Fused, ScheduleKind::Plain};
     case ScheduleKind::Plain:
@@ -105,8 +105,12 @@ private:
       for (ArrayRef<Cut> cuts : listCuts(given, **target))
         for (int64_t chunk : {64, 32, 16})
           for (Cut cut : cuts)
-            if (tryOne(kind, chunk, cut))
+            if (tryOne(kind, chunk, cut)) {
+              if (given.getKind() == ScheduleKind::Segmented &&
+                  kind == ScheduleKind::Fused)
+                (void)tryOne(given.getKind(), chunk, cut);
               return success();
+            }
     if (first)
       getContext().getDiagEngine().emit(std::move(*first));
     return failure();

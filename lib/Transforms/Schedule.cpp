@@ -19,7 +19,7 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
     if (func->hasAttr(kScheduleAttr))
       return;
     func->setAttr(kScheduleAttr,
-                  ScheduleAttr::get(&getContext(), ScheduleKind::Fused,
+                  ScheduleAttr::get(&getContext(), ScheduleKind::Segmented,
                                     /*chunk=*/0, /*slices=*/1,
                                     /*segments=*/0, /*cluster=*/1));
   }

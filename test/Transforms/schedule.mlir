@@ -1,6 +1,6 @@
 // RUN: gsa-opt %s --gsa-schedule | FileCheck %s
 
-// CHECK: func.func @default(){{.*}}gsa.schedule = #gsa.schedule<fused, chunk = auto>
+// CHECK: func.func @default(){{.*}}gsa.schedule = #gsa.schedule<segmented, chunk = auto>
 func.func @default() {
   return
 }

@@ -51,7 +51,7 @@ def SchedulePass : Pass<"gsa-schedule", "func::FuncOp"> {
   let summary = "Gives a function without a schedule the default one";
   let description = [{
     A `gsa.schedule` that the spec has wins. The default is
-    `#gsa.schedule<fused, chunk = auto>`.
+    `#gsa.schedule<segmented, chunk = auto>`.
   }];
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }

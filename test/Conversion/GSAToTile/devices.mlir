@@ -4,10 +4,10 @@
 // An auto chunk is the target's.
 
 // CHUNK: module @sm_90a
-// CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 64>
+// CHUNK: gsa.schedule = #gsa.schedule<segmented, chunk = 64>
 // CHUNK: tile.mma {{.*}} : tensor<64x128xbf16>, tensor<128x64xbf16>, tensor<64x64xf32>
 // CHUNK: module @sm_80
-// CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 32>
+// CHUNK: gsa.schedule = #gsa.schedule<segmented, chunk = 32>
 // CHUNK: module @x86_64_v3
 // CHUNK: gsa.schedule = #gsa.schedule<fused, chunk = 16>
 

@@ -1,0 +1,44 @@
+// RUN: gsa-opt %s --gsa-to-tile=targets=sm_90a --verify-each | FileCheck %s
+// RUN: gsa-opt %s --gsa-to-llvm=targets=sm_90a,sm_80,gfx942 --verify-each | FileCheck %s --check-prefix=LLVM
+
+// Without queries there is one role, which fetches for itself two windows ahead
+// and keeps both memories in its registers.
+
+// CHECK-LABEL: func.func @cut__states(
+// CHECK: tile.roles warps [8]
+// CHECK-COUNT-2: tile.fetch {{.*}} + 0] :
+// CHECK: tile.wait_fetches
+// CHECK: tile.barrier
+// CHECK-COUNT-2: tile.fetch {{.*}} + 1] :
+// CHECK: scf.while
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK: tile.wait_fetches
+// CHECK: tile.barrier
+// CHECK-COUNT-2: tile.fetch {{.*}} + 2] :
+// CHECK: scf.yield
+// CHECK-COUNT-4: tile.store
+// CHECK-NOT: tile.mma
+
+// CHECK-LABEL: func.func @cut__fold(
+// CHECK: tile.roles warps [8]
+// CHECK: math.exp2
+// CHECK: tile.store
+
+// CHECK-LABEL: func.func @cut(
+// CHECK: tile.roles warps [4, 4]
+
+// LLVM: llvm.func @cut__states(
+// LLVM: llvm.func @cut__fold(
+// LLVM: llvm.func @cut_segments(
+// LLVM: llvm.func @cut(
+func.func @cut(%q: tensor<?x?x2x128xbf16>, %k: tensor<?x?x2x128xbf16>,
+               %v: tensor<?x?x2x128xbf16>, %g: tensor<?x?x2x64xbf16>)
+    -> tensor<?x?x2x128xbf16>
+    attributes {gsa.schedule = #gsa.schedule<segmented, chunk = auto, segments = 4>} {
+  %decay = arith.extf %g : tensor<?x?x2x64xbf16> to tensor<?x?x2x64xf32>
+  %o = gsa.slot_attention queries(%q : tensor<?x?x2x128xbf16>)
+      keys(%k : tensor<?x?x2x128xbf16>) values(%v : tensor<?x?x2x128xbf16>)
+      decay(%decay : tensor<?x?x2x64xf32>) scale 1.0 : tensor<?x?x2x128xbf16>
+  return %o : tensor<?x?x2x128xbf16>
+}
