@@ -201,7 +201,7 @@ def groups():
 QUICK = ("t2r7b", "t2r7b_f16", "hgrn32", "gsa_mistral_7b", "retnet",
          "widths_bf16_60_32", "concurrent_gsa_bf16", "concurrent_packed",
          "huge_gla_f32", "edge_time_gsa0", "edge_packed_gla7",
-         "edge_gates_gsa0", "edge_layouts_mamba25")
+         "edge_gates_gsa0", "edge_layouts_mamba25", "edge_segments_gsa2")
 
 
 def main():

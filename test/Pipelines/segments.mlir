@@ -26,7 +26,7 @@
 // CHECK: tile.store
 
 // CHECK-LABEL: func.func @cut(
-// CHECK: tile.roles warps [4, 4]
+// CHECK: tile.roles warps [4, 8]
 
 // LLVM: llvm.func @cut__states(
 // LLVM: llvm.func @cut__fold(
