@@ -47,7 +47,7 @@ public:
   /// `whole`. Null if that is always so.
   Value emitFits(int64_t count, bool whole) const;
   /// The pointer to an element whose coordinates are the lane's plus `at`.
-  Value getPointer(ArrayRef<int64_t> at) const;
+  Value getPointer(ArrayRef<int64_t> at);
   /// Whether that element is there; null if all are.
   Value getPresent(ArrayRef<int64_t> at) const;
   /// How many of `count` elements from that one on are there, i32; null for
@@ -66,6 +66,8 @@ private:
   }
   /// The lane's coordinate plus a constant.
   Value coordinate(int64_t dim, int64_t at) const;
+  /// Whether the lane's coordinate plus a constant is below the limit.
+  Value isInside(int64_t dim, int64_t at) const;
 
   ImplicitLocOpBuilder &b;
   int64_t rank, elementBytes;
@@ -75,7 +77,12 @@ private:
   SmallVector<Value> own;     ///< i32, the lane's coordinates; null for zero
   Value ownStart;             ///< i64, the element at the lane's coordinates
   Value alignment;            ///< i64, bits that rows' addresses may have
-  bool isContiguous;          ///< the last dimension follows the memory's
+  /// The last address that was asked for, i64, where and for what: the next is
+  /// a step further, as a rule.
+  Value lastAddress;
+  Block *lastBlock = nullptr;
+  SmallVector<int64_t> lastAt;
+  bool isContiguous; ///< the last dimension follows the memory's
 };
 } // namespace
 
@@ -147,6 +154,7 @@ Reach::Reach(ImplicitLocOpBuilder &b, const Slice &slice,
 
 void Reach::setDigits(ArrayRef<Digits> digits) {
   ownStart = start;
+  lastAddress = Value();
   for (int64_t dim = 0; dim < rank; ++dim) {
     own[dim] = Value();
     for (const Digits &digit : digits) {
@@ -187,14 +195,30 @@ Value Reach::coordinate(int64_t dim, int64_t at) const {
   return arith::AddIOp::create(b, own[dim], i32(at));
 }
 
-Value Reach::getPointer(ArrayRef<int64_t> at) const {
+Value Reach::getPointer(ArrayRef<int64_t> at) {
   Value address = ownStart;
+  SmallVector<int64_t> from(rank, 0);
+  if (lastAddress && lastBlock == b.getInsertionBlock()) {
+    address = lastAddress;
+    from = lastAt;
+  }
   for (int64_t dim = 0; dim < rank; ++dim)
-    if (at[dim])
+    if (int64_t step = at[dim] - from[dim])
       address = arith::AddIOp::create(
-          b, address, arith::MulIOp::create(b, strides[dim], i64(at[dim])));
+          b, address, arith::MulIOp::create(b, strides[dim], i64(step)));
+  lastAddress = address;
+  lastBlock = b.getInsertionBlock();
+  lastAt = SmallVector<int64_t>(at);
   auto type = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   return LLVM::IntToPtrOp::create(b, type, address);
+}
+
+/// Against a constant, so that elements take no sums of their own.
+Value Reach::isInside(int64_t dim, int64_t at) const {
+  Value left = limits[dim];
+  if (own[dim])
+    left = arith::SubIOp::create(b, left, own[dim]);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, i32(at));
 }
 
 Value Reach::getPresent(ArrayRef<int64_t> at) const {
@@ -202,12 +226,7 @@ Value Reach::getPresent(ArrayRef<int64_t> at) const {
   for (int64_t dim = 0; dim < rank; ++dim) {
     if (!limits[dim])
       continue;
-    // Against a constant, so that elements take no sums of their own.
-    Value left = limits[dim];
-    if (own[dim])
-      left = arith::SubIOp::create(b, left, own[dim]);
-    Value inside =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, left, i32(at[dim]));
+    Value inside = isInside(dim, at[dim]);
     present = present ? arith::AndIOp::create(b, present, inside).getResult()
                       : inside;
   }
@@ -223,8 +242,7 @@ Value Reach::getPresentCount(ArrayRef<int64_t> at, int64_t count) const {
     left = arith::MaxSIOp::create(b, left, i32(0));
   }
   if (rank > 1 && limits[0]) {
-    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                         coordinate(0, at[0]), limits[0]);
+    Value inside = isInside(0, at[0]);
     left = arith::SelectOp::create(b, inside, left ? left : i32(count), i32(0));
   }
   return left;
@@ -303,8 +321,8 @@ struct Units {
 } // namespace
 
 static Value loadRegisters(ImplicitLocOpBuilder &b, const Device &device,
-                           const Reach &reach, const Layout &layout,
-                           VectorType type, ArrayRef<int64_t> members) {
+                           Reach &reach, const Layout &layout, VectorType type,
+                           ArrayRef<int64_t> members) {
   Units units(b, type.getNumElements(), reach.getElementBytes(), members);
   int64_t bytes = members.size() * reach.getElementBytes();
   SmallVector<Value> values(units.count);
@@ -328,9 +346,8 @@ static Value loadRegisters(ImplicitLocOpBuilder &b, const Device &device,
 }
 
 static void storeRegisters(ImplicitLocOpBuilder &b, const Device &device,
-                           const Reach &reach, const Layout &layout,
-                           Value vector, Value mine,
-                           ArrayRef<int64_t> members) {
+                           Reach &reach, const Layout &layout, Value vector,
+                           Value mine, ArrayRef<int64_t> members) {
   auto type = cast<VectorType>(vector.getType());
   Units units(b, type.getNumElements(), reach.getElementBytes(), members);
   Value flat = vector::BitCastOp::create(
@@ -357,7 +374,7 @@ static void storeRegisters(ImplicitLocOpBuilder &b, const Device &device,
 
 /// Runs `body` with registers that move together where addresses allow, else
 /// with each for itself.
-static Value withMembers(ImplicitLocOpBuilder &b, const Reach &reach,
+static Value withMembers(ImplicitLocOpBuilder &b, Reach &reach,
                          ArrayRef<int64_t> members, Type type,
                          function_ref<Value(ArrayRef<int64_t> members)> body) {
   if (!reach.follows() || members.size() == 1)
