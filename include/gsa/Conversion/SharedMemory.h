@@ -23,10 +23,11 @@ int64_t getSlotBytes(tile::RingType ring);
 int64_t getSharedBytes(Type type);
 
 /// How blocks of a cluster exchange a tile. Each lane's registers are cut in as
-/// many parts as there are blocks, of `words` 32-bit words; block i adds up what
-/// all send it of part i and sends back the sum. In shared memory:
+/// many parts as there are blocks, of `words` 32-bit words; block i adds up
+/// what all send it of part i and sends back the sum. In shared memory:
 ///
-///   offset    [block][words / width][thread of the role][width] parts sent here,
+///   offset    [block][words / width][thread of the role][width] parts sent
+///   here,
 ///             then two mailboxes of 8 bytes a warp
 ///   scratch   the same, of sums
 struct ExchangeForm {

@@ -62,8 +62,8 @@ public:
   /// Loads that the update or the reads use: fetched ahead into rings.
   ArrayRef<tile::LoadOp> getFetches() const { return fetches.getArrayRef(); }
   /// Of the fetches: one that is only read for `getExchange()`, and
-  /// so is done with when that has what it adds up. It is fetched a window ahead
-  /// behind the exchange, which takes long anyway, and needs one slot.
+  /// so is done with when that has what it adds up. It is fetched a window
+  /// ahead behind the exchange, which takes long anyway, and needs one slot.
   bool isForExchange(tile::LoadOp load) const {
     return forExchange.contains(load);
   }

@@ -7,9 +7,10 @@
 
 namespace mlir::gsa {
 
-/// Reorders a block so that what needs a running product or exchange comes behind
-/// all that needs none: they are begun as early as they can be, and waited for as
-/// late. Otherwise the order is kept; so is that of all that writes.
+/// Reorders a block so that what needs a running product or exchange comes
+/// behind all that needs none: they are begun as early as they can be, and
+/// waited for as late. Otherwise the order is kept; so is that of all that
+/// writes.
 void delayWaits(Block &block, function_ref<bool(tile::MmaOp)> isAsync);
 
 /// Puts a `tile.wait` before the first use of running sums, of products or
