@@ -87,6 +87,8 @@ private:
     FailureOr<const Target *> target = getTarget(spec);
     if (failed(target))
       return failure();
+    auto *device = dyn_cast<DeviceTarget>(*target);
+    bool hasRoles = device && device->getFacts().hasRoles;
     std::optional<Diagnostic> first;
     auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
       int64_t segments =
@@ -101,7 +103,10 @@ private:
         first = std::move(reason);
       return fits;
     };
-    for (ScheduleKind kind : candidatesFor(given))
+    for (ScheduleKind kind : candidatesFor(given)) {
+      // One role has nothing to run beside.
+      if (kind == ScheduleKind::Fused && !hasRoles)
+        continue;
       for (ArrayRef<Cut> cuts : listCuts(given, **target))
         for (int64_t chunk : {64, 32, 16})
           for (Cut cut : cuts)
@@ -111,6 +116,7 @@ private:
                 (void)tryOne(given.getKind(), chunk, cut);
               return success();
             }
+    }
     if (first)
       getContext().getDiagEngine().emit(std::move(*first));
     return failure();

@@ -14,9 +14,10 @@ namespace mlir::gsa {
 
 /// A pass for a device's module of the `specialized` stage: gives every
 /// function whose chunk is `auto` the first schedule that `buildTrial`'s
-/// passes, which end where a block's resources are known, accept: fused before
-/// plain, a head's columns in one block before a cluster before slices, long
-/// chunks before short ones. If none is, the error is that of the first.
+/// passes, which end where a block's resources are known, accept: fused, where
+/// warps can play roles, before plain, a head's columns in one block before a
+/// cluster before slices, long chunks before short ones. If none is, the error
+/// is that of the first.
 std::unique_ptr<Pass>
 createFitSchedulePass(std::function<void(OpPassManager &)> buildTrial);
 

@@ -1,5 +1,6 @@
 // RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s
-// RUN: gsa-compile %s --targets=gfx942 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefix=ONE
+// RUN: gsa-compile %s --targets=gfx942 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefixes=ONE,WIDE
+// RUN: gsa-compile %s --targets=gfx1100 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefixes=ONE,NARROW
 
 // The consumer scores, reads and stores what the producer, a window ahead, has
 // put; the producer carries the memories, with warps for each. Loads run two
@@ -34,8 +35,10 @@
 // CHECK: tile.barrier
 // CHECK-NOT: tile.store
 
-// A machine without roles has one that does everything.
-// ONE: tile.roles warps [8] {
+// A machine without roles has one that does everything, with as many warps as
+// leave each lane registers enough.
+// WIDE: tile.roles warps [8] {
+// NARROW: tile.roles warps [16] {
 // ONE: scf.while
 // ONE-NOT: }, {
 // ONE: tile.store

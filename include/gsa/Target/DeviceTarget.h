@@ -30,8 +30,7 @@ struct DeviceFacts {
   int64_t warpLanes;
   /// Most bytes of shared memory that a block may use.
   int64_t sharedBytes;
-  /// Most 32-bit registers that a lane may name, accumulation registers
-  /// included.
+  /// Most 32-bit registers that a lane of our kernels has.
   int64_t laneRegisters;
   /// 32-bit registers that the lanes of all resident blocks of a multiprocessor
   /// share: threads * registers of a block stay below it.

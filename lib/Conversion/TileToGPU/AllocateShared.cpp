@@ -1,11 +1,11 @@
 //===- AllocateShared.cpp - Who has which bytes of shared memory ----------===//
 //
-// Rings, and scratch memory of scans and reductions, have bytes of their own:
-// nothing but the block's barriers separates what is written there. Tiles that
-// are values, and scratch memory of conversions, share bytes within a role
-// where they are not alive together: they are written behind a barrier of the
-// role. Of an exchange between blocks, the sums are such scratch memory: none
-// is sent before its block has given its part.
+// Rings, and scratch memory of scans and reductions where the block's barriers
+// separate what is written there, have bytes of their own. Tiles that are
+// values, and other scratch memory, share bytes within a role where they are
+// not alive together: they are written behind a barrier of the role. Of an
+// exchange between blocks, the sums are such scratch memory: none is sent
+// before its block has given its part.
 //
 //===----------------------------------------------------------------------===//
 
@@ -135,8 +135,17 @@ int64_t gsa::getScratchBytes(Operation *op, int64_t warps, int64_t lanes) {
 
 bool gsa::hasOwnScratch(Operation *op) {
   // What branches skip is not worth bytes of its own.
-  return isa<ScanOp, ReduceOp>(op) &&
-         isa<RolesOp, LoopLikeOpInterface>(op->getParentOp());
+  if (!isa<ScanOp, ReduceOp>(op) ||
+      !isa<RolesOp, LoopLikeOpInterface>(op->getParentOp()))
+    return false;
+  // Where the block does not meet between one iteration and the next, the role
+  // must before each use; then others may have the bytes as well.
+  Operation *loop = op->getParentOp();
+  return isa<RolesOp>(loop) ||
+         llvm::any_of(loop->getRegions(), [](Region &region) {
+           return !region.empty() &&
+                  !region.front().getOps<BarrierOp>().empty();
+         });
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,7 +5,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include <map>
 
@@ -16,24 +15,6 @@ using namespace mlir::tile;
 //===----------------------------------------------------------------------===//
 // Between warps
 //===----------------------------------------------------------------------===//
-
-/// Whether lanes of the role may still read the scratch memory that `op` is
-/// about to write: others have it too, or nothing makes them meet between one
-/// iteration and the next.
-static bool mayBeInUse(Operation *op) {
-  if (!hasOwnScratch(op))
-    return true;
-  for (Operation *at = op->getParentOp(); at && !isa<RolesOp>(at);
-       at = at->getParentOp()) {
-    if (!isa<LoopLikeOpInterface>(at))
-      continue;
-    for (Region &region : at->getRegions())
-      if (!region.empty() && !region.front().getOps<BarrierOp>().empty())
-        return false;
-    return true;
-  }
-  return false;
-}
 
 FailureOr<SmallVector<SmallVector<Value>>>
 TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
@@ -61,7 +42,7 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
         b, base, arith::MulIOp::create(b, warp, constant(stride)));
   };
 
-  if (mayBeInUse(op))
+  if (!hasOwnScratch(op))
     emitRoleBarrier();
   Value mine = rowOf(role.worker.warp);
   for (auto [i, value] : llvm::enumerate(values))

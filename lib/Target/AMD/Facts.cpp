@@ -19,8 +19,9 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     DeviceFacts facts;
     facts.warpLanes = 64;
     facts.sharedBytes = 65536;
-    // 256 vector and 256 accumulation registers, one file.
-    facts.laneRegisters = 512;
+    // Vector registers. Of accumulation registers there are as many, but from
+    // two waves a SIMD on they come out of the same 512: moves for nothing.
+    facts.laneRegisters = 256;
     // Four SIMDs, each 512 registers of 64 lanes.
     facts.registers = 4 * 512 * 64;
     facts.blockThreads = 1024;

@@ -38,6 +38,8 @@ static void promise(llvm::Module &module) {
           "workgroup-id-z", "workitem-id-y", "workitem-id-z"})
       function.addFnAttr(("amdgpu-no-" + name).str());
     function.addFnAttr("amdgpu-implicitarg-num-bytes", "0");
+    // `DeviceFacts::laneRegisters` are vector registers.
+    function.addFnAttr("amdgpu-agpr-alloc", "0");
   }
 }
 

@@ -25,6 +25,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::gsa {
 #define GEN_PASS_DEF_SPLITROLESPASS
@@ -531,7 +532,7 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
           kernel->walk([](tile::MmaOp) { return WalkResult::interrupt(); })
               .wasInterrupted();
       if (together || !multiplies) {
-        keepTogether(blocks, 8);
+        keepTogether(blocks, warpsTogether((*target)->getFacts()));
         return WalkResult::advance();
       }
       auto loops = llvm::to_vector(blocks.getBody()->getOps<scf::WhileOp>());
@@ -561,6 +562,14 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
     for (Operation *op : llvm::reverse(outside))
       if (isOpTriviallyDead(op))
         op->erase();
+  }
+
+  /// As many warps as leave each lane registers for its part of a head's
+  /// memories, of sums and of factors.
+  static int64_t warpsTogether(const DeviceFacts &facts) {
+    constexpr int64_t enough = 192;
+    return int64_t(1) << llvm::Log2_64(facts.registers /
+                                       (facts.warpLanes * enough));
   }
 
   /// One role has everything.

@@ -48,6 +48,37 @@ func.func @shares(%n: index, %x: memref<64x64xf32>) attributes {gsa.kernel} {
 
 // -----
 
+// A loop in which the block does not meet: the role does, before each exchange,
+// and its scratch memory is shared.
+
+#tok = #tile.layout<[64, 64], reg = [[0, 1], [1, 0], [2, 0], [4, 0], [8, 0]], lane = [[0, 2], [0, 4], [0, 8], [0, 16], [0, 32]], warp = [[16, 0], [32, 0]]>
+#cols = #tile.layout<[64], reg = [[1]], lane = [[2], [4], [8], [16], [32]], warp = [[0], [0]]>
+!r = tensor<64x64xf32, #tok>
+module {
+module attributes {gsa.target = #gsa.target<"gfx1100">} {
+// CHECK-LABEL: func.func @noBarrier(
+// CHECK-SAME: gsa.shared = 1024 : i64
+func.func @noBarrier(%n: index) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [4] {
+      %x = arith.constant dense<1.0> : !r
+      scf.for %j = %c0 to %n step %c1 {
+        // CHECK: tile.scan {{.*}}tile.scratch = 0 : i64
+        %in, %ex, %tot = tile.scan add %x along 0 : !r -> !r, !r, tensor<64xf32, #cols>
+        // CHECK: tile.reduce {{.*}}tile.scratch = 0 : i64
+        %m = tile.reduce max %in along [0] : !r -> tensor<64xf32, #cols>
+      }
+    }
+  }
+  return
+}
+}
+}
+
+// -----
+
 #p = #tile.layout<[64, 64], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
 module {
 module attributes {gsa.target = #gsa.target<"sm_86">} {
