@@ -47,7 +47,7 @@ public:
   /// `whole`. Null if that is always so.
   Value emitFits(int64_t count, bool whole) const;
   /// The pointer to an element whose coordinates are the lane's plus `at`.
-  Value getPointer(ArrayRef<int64_t> at);
+  Value getPointer(ArrayRef<int64_t> at) const;
   /// Whether that element is there; null if all are.
   Value getPresent(ArrayRef<int64_t> at) const;
   /// How many of `count` elements from that one on are there, i32; null for
@@ -77,12 +77,7 @@ private:
   SmallVector<Value> own;     ///< i32, the lane's coordinates; null for zero
   Value ownStart;             ///< i64, the element at the lane's coordinates
   Value alignment;            ///< i64, bits that rows' addresses may have
-  /// The last address that was asked for, i64, where and for what: the next is
-  /// a step further, as a rule.
-  Value lastAddress;
-  Block *lastBlock = nullptr;
-  SmallVector<int64_t> lastAt;
-  bool isContiguous; ///< the last dimension follows the memory's
+  bool isContiguous;          ///< the last dimension follows the memory's
 };
 } // namespace
 
@@ -154,7 +149,6 @@ Reach::Reach(ImplicitLocOpBuilder &b, const Slice &slice,
 
 void Reach::setDigits(ArrayRef<Digits> digits) {
   ownStart = start;
-  lastAddress = Value();
   for (int64_t dim = 0; dim < rank; ++dim) {
     own[dim] = Value();
     for (const Digits &digit : digits) {
@@ -195,20 +189,12 @@ Value Reach::coordinate(int64_t dim, int64_t at) const {
   return arith::AddIOp::create(b, own[dim], i32(at));
 }
 
-Value Reach::getPointer(ArrayRef<int64_t> at) {
+Value Reach::getPointer(ArrayRef<int64_t> at) const {
   Value address = ownStart;
-  SmallVector<int64_t> from(rank, 0);
-  if (lastAddress && lastBlock == b.getInsertionBlock()) {
-    address = lastAddress;
-    from = lastAt;
-  }
   for (int64_t dim = 0; dim < rank; ++dim)
-    if (int64_t step = at[dim] - from[dim])
+    if (at[dim])
       address = arith::AddIOp::create(
-          b, address, arith::MulIOp::create(b, strides[dim], i64(step)));
-  lastAddress = address;
-  lastBlock = b.getInsertionBlock();
-  lastAt = SmallVector<int64_t>(at);
+          b, address, arith::MulIOp::create(b, strides[dim], i64(at[dim])));
   auto type = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   return LLVM::IntToPtrOp::create(b, type, address);
 }
@@ -321,8 +307,8 @@ struct Units {
 } // namespace
 
 static Value loadRegisters(ImplicitLocOpBuilder &b, const Device &device,
-                           Reach &reach, const Layout &layout, VectorType type,
-                           ArrayRef<int64_t> members) {
+                           const Reach &reach, const Layout &layout,
+                           VectorType type, ArrayRef<int64_t> members) {
   Units units(b, type.getNumElements(), reach.getElementBytes(), members);
   int64_t bytes = members.size() * reach.getElementBytes();
   SmallVector<Value> values(units.count);
@@ -346,8 +332,9 @@ static Value loadRegisters(ImplicitLocOpBuilder &b, const Device &device,
 }
 
 static void storeRegisters(ImplicitLocOpBuilder &b, const Device &device,
-                           Reach &reach, const Layout &layout, Value vector,
-                           Value mine, ArrayRef<int64_t> members) {
+                           const Reach &reach, const Layout &layout,
+                           Value vector, Value mine,
+                           ArrayRef<int64_t> members) {
   auto type = cast<VectorType>(vector.getType());
   Units units(b, type.getNumElements(), reach.getElementBytes(), members);
   Value flat = vector::BitCastOp::create(
@@ -374,7 +361,7 @@ static void storeRegisters(ImplicitLocOpBuilder &b, const Device &device,
 
 /// Runs `body` with registers that move together where addresses allow, else
 /// with each for itself.
-static Value withMembers(ImplicitLocOpBuilder &b, Reach &reach,
+static Value withMembers(ImplicitLocOpBuilder &b, const Reach &reach,
                          ArrayRef<int64_t> members, Type type,
                          function_ref<Value(ArrayRef<int64_t> members)> body) {
   if (!reach.follows() || members.size() == 1)

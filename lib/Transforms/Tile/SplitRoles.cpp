@@ -113,9 +113,11 @@ private:
   SmallVector<Value> getInitial(Window &window, bool memories);
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
   /// The consumer fetches for both, if there is one: the producer's registers
-  /// are full (bench/NOTES.md).
+  /// are full. Unless it exchanges with other blocks, which makes its chain the
+  /// longer one (bench/NOTES.md).
   bool fetches(unsigned role) const {
-    return (warps[kConsumer] == 0) == (role == kProducer);
+    bool byProducer = warps[kConsumer] == 0 || plan.getExchange();
+    return byProducer == (role == kProducer);
   }
   void fetchAll(Window &window, unsigned role) {
     for (tile::LoadOp load : plan.getFetches())
