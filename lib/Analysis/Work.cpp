@@ -18,16 +18,12 @@ double Work::getFlops(int64_t batch, int64_t time) const {
 }
 
 /// Blocks of one sequence: the bounds of `forall` but for the first, which
-/// counts sequences and need not be static.
-static FailureOr<int64_t> countBlocks(scf::ForallOp forall) {
+/// counts sequences, and segments that a call decides, which share a sequence's
+/// windows. Neither is static.
+static int64_t countBlocks(scf::ForallOp forall) {
   int64_t blocks = 1;
-  for (OpFoldResult bound : llvm::drop_begin(forall.getMixedUpperBound())) {
-    std::optional<int64_t> value = getConstantIntValue(bound);
-    if (!value)
-      return forall.emitError("a loop over blocks must have static bounds but "
-                              "for sequences, got one that is not");
-    blocks *= *value;
-  }
+  for (OpFoldResult bound : llvm::drop_begin(forall.getMixedUpperBound()))
+    blocks *= getConstantIntValue(bound).value_or(1);
   return blocks;
 }
 
@@ -73,11 +69,7 @@ FailureOr<Work> gsa::countWork(func::FuncOp kernel) {
   });
   if (result.wasInterrupted())
     return failure();
-  for (auto forall : kernel.getOps<scf::ForallOp>()) {
-    FailureOr<int64_t> blocks = countBlocks(forall);
-    if (failed(blocks))
-      return failure();
-    work.blocks = *blocks;
-  }
+  for (auto forall : kernel.getOps<scf::ForallOp>())
+    work.blocks = countBlocks(forall);
   return work;
 }

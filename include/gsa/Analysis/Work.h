@@ -23,8 +23,8 @@ struct Work {
 
 /// The work of `kernel`: its `tile.mma` operations, each as often as the loops
 /// of static length around it run. Fails, with an error, if a product is in a
-/// loop of another kind, besides the one over windows, or a bound of the loop
-/// over blocks, besides that of sequences, is not static.
+/// loop of another kind, besides the one over windows. Bounds of the loop over
+/// blocks that are not static, of sequences and of segments, count as one.
 FailureOr<Work> countWork(func::FuncOp kernel);
 
 } // namespace mlir::gsa
