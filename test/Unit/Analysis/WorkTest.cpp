@@ -113,7 +113,7 @@ TEST(Work, SegmentsShareASequence) {
   std::string message;
   auto work = count(product(0), message, "%t");
   ASSERT_TRUE(succeeded(work)) << message;
-  EXPECT_EQ(work->blocks, 1);
+  EXPECT_EQ(work->blocks, 4);
 }
 
 TEST(Extents, AreReadOrRefused) {
