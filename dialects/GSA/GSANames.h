@@ -20,6 +20,9 @@ inline constexpr llvm::StringLiteral kStageAttr = "gsa.stage";
 inline constexpr llvm::StringLiteral kThreadsAttr = "gsa.threads";
 inline constexpr llvm::StringLiteral kSharedAttr = "gsa.shared";
 inline constexpr llvm::StringLiteral kClusterAttr = "gsa.cluster";
+/// Of the same, a unit: its code waits for the stages before it, so that it may
+/// start early.
+inline constexpr llvm::StringLiteral kAwaitsAttr = "gsa.awaits";
 /// Of arguments and results: a name in C, and a role; see `createKernel`.
 inline constexpr llvm::StringLiteral kNameAttr = "gsa.name";
 inline constexpr llvm::StringLiteral kKindAttr = "gsa.kind";

@@ -145,6 +145,68 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments,
 }
 
 //===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+def Tile_AwaitStagesOp
+    : Tile_Op<"await_stages", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "what the stages before this one wrote is there";
+  let description = [{
+    A kernel of several launches runs its stages in order, but a stage's blocks
+    may start while the stage before it still runs. Behind this op, if the
+    condition holds, all stages before have ended, and the block sees what they
+    wrote; what they touch may be touched there alone. One that never waits must
+    touch nothing of theirs, and other blocks of the same stage must wait: that
+    stage's end then is the end of those before it too, which is all that the
+    next stage waits for.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*: none. The condition is the same for all lanes of a block.
+
+    ```mlir
+    func.func @from(%folded: memref<?x?x128x128xf32>, %s: index, %n: index,
+                    %cut: i1) -> tensor<64x128xf32> {
+      %c0 = arith.constant 0 : index
+      tile.await_stages if %cut
+      %x = tile.load %folded[%s, %n, %c0, %c0] dims [2, 3]
+          : memref<?x?x128x128xf32> -> tensor<64x128xf32>
+      return %x : tensor<64x128xf32>
+    }
+    ```
+
+    *Lowers to*: an instruction of devices that start stages early
+    (`DeviceFacts::startsEarly`), on others nothing.
+  }];
+  let arguments = (ins Optional<I1>:$condition);
+  let assemblyFormat = "(`if` $condition^)? attr-dict";
+}
+
+def Tile_ReleaseStageOp
+    : Tile_Op<"release_stage", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "blocks of the next stage may start";
+  let description = [{
+    Once all blocks of a stage have come here or ended, blocks of the next one
+    take what room theirs leave: they delay no block of this stage, for all of
+    them run already. What the next stage reads may be written behind this op.
+
+    *Lifespan*: `chunked` and `tile`.
+
+    *Constraints*: none.
+
+    ```mlir
+    func.func @early() {
+      tile.release_stage
+      return
+    }
+    ```
+
+    *Lowers to*: as `tile.await_stages` does.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
 // Arithmetic
 //===----------------------------------------------------------------------===//
 

@@ -84,6 +84,14 @@ SmallVector<Value> Device::emitWaitProducts(OpBuilder &, Location, int64_t,
   llvm_unreachable("the device has no asynchronous products");
 }
 
+void Device::emitAwaitLaunch(OpBuilder &, Location) const {
+  llvm_unreachable("the device starts no launch early");
+}
+
+void Device::emitReleaseLaunch(OpBuilder &, Location) const {
+  llvm_unreachable("the device starts no launch early");
+}
+
 Value Device::emitClusterRank(OpBuilder &, Location) const {
   llvm_unreachable("the device has no clusters");
 }

@@ -1,5 +1,8 @@
 // RUN: gsa-opt %s --gsa-to-tile=targets=sm_90a --verify-each | FileCheck %s
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_90a,sm_80,gfx942 --verify-each | FileCheck %s --check-prefix=LLVM
+// RUN: gsa-opt %s --gsa-to-llvm=targets=sm_100a --verify-each | FileCheck %s --check-prefix=EARLY
+// RUN: gsa-opt %s --gsa-to-llvm=targets=sm_80,sm_89,gfx942 --verify-each | FileCheck %s --check-prefix=LATE
+// RUN: gsa-compile %s --targets=sm_90a --emit=isa | FileCheck %s --check-prefix=ISA
 
 // Without queries there is one role, which fetches for itself two windows ahead
 // and keeps both memories in its registers.
@@ -22,11 +25,55 @@
 
 // CHECK-LABEL: func.func @cut__fold(
 // CHECK: tile.roles warps [8]
+// CHECK: tile.await_stages{{$}}
 // CHECK: math.exp2
 // CHECK: tile.store
 
 // CHECK-LABEL: func.func @cut(
 // CHECK: tile.roles warps [4, 8]
+// Nobody waits for the states but who carries them, once its gates are done.
+// CHECK-NOT: tile.await_stages
+// CHECK: scf.while
+// CHECK: tile.scan
+// CHECK: tile.await_stages if
+// CHECK-NEXT: tile.load {{.*}} memref<?x?x128x128xf32>
+// CHECK: scf.while
+
+// The second and the third stage start early where launches can.
+// EARLY: llvm.func @cut__states(
+// EARLY-NOT: gsa.awaits
+// EARLY: "griddepcontrol.launch_dependents;", "~{memory}"
+// EARLY-NOT: griddepcontrol.wait
+// EARLY: llvm.func @cut__fold(
+// EARLY-SAME: gsa.awaits
+// EARLY: "griddepcontrol.launch_dependents;", "~{memory}"
+// EARLY-NEXT: "griddepcontrol.wait;", "~{memory}"
+// EARLY: llvm.func @cut(
+// EARLY-SAME: gsa.awaits
+// EARLY-NOT: griddepcontrol.launch_dependents
+// EARLY: llvm.cond_br
+// EARLY: "griddepcontrol.wait;", "~{memory}"
+// LATE-NOT: griddepcontrol
+// LATE-NOT: gsa.awaits
+
+// Of a stage: threads, shared memory, cluster, flags.
+// ISA: .visible .entry cut__states(
+// ISA: griddepcontrol.launch_dependents;
+// ISA: .visible .entry cut__fold(
+// ISA: griddepcontrol.wait;
+// ISA: .visible .entry cut(
+// ISA: griddepcontrol.wait;
+// ISA: cut__sm_90a_stages:
+// ISA-COUNT-3: .quad
+// ISA: .long 1{{$}}
+// ISA-NEXT: .long 0{{$}}
+// ISA-COUNT-3: .quad
+// ISA: .long 1{{$}}
+// ISA-NEXT: .long 1{{$}}
+// ISA-COUNT-3: .quad
+// ISA: .long 1{{$}}
+// ISA-NEXT: .long 1{{$}}
+// ISA: .size cut__sm_90a_stages
 
 // LLVM: llvm.func @cut__states(
 // LLVM: llvm.func @cut__fold(

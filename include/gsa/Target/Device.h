@@ -82,6 +82,16 @@ public:
   virtual void emitWaitCopies(OpBuilder &builder, Location loc) const;
 
   //===--------------------------------------------------------------------===//
+  // Launches on a stream: only where the facts have early starts
+  //===--------------------------------------------------------------------===//
+
+  /// This lane waits until the launch before this one has ended, and sees what
+  /// it wrote.
+  virtual void emitAwaitLaunch(OpBuilder &builder, Location loc) const;
+  /// The next launch may start once all blocks have come here or ended.
+  virtual void emitReleaseLaunch(OpBuilder &builder, Location loc) const;
+
+  //===--------------------------------------------------------------------===//
   // Blocks of a cluster: only where the facts have clusters
   //===--------------------------------------------------------------------===//
 

@@ -46,6 +46,9 @@ struct DeviceFacts {
   /// Some warps of a block may meet at a barrier that the others do not know
   /// of, so that parts of a block can play roles.
   bool hasRoles;
+  /// Blocks of a launch may start before the launch before it on its stream has
+  /// ended, and wait for its end by an instruction.
+  bool startsEarly;
 
   /// The machine that reports compare with, and what its data sheet says.
   StringRef part;

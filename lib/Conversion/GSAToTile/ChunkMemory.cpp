@@ -146,6 +146,7 @@ void SweepChunker::openBlock() {
   bounds.push_back(b.getIndexAttr(plan.slices));
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
+  segments.release(b);
   block.sequence = forall.getInductionVar(0);
   block.head = forall.getInductionVar(1);
   if (plan.spreadsQueries())
@@ -170,6 +171,7 @@ void SweepChunker::openBlock() {
 
 SmallVector<Value> SweepChunker::initialCarries() {
   SmallVector<Value> carries;
+  segments.await(b);
   for (MemoryOp memory : plan.memories) {
     bool sliced = plan.isSliced(memory);
     SmallVector<int64_t> shape = {

@@ -117,6 +117,22 @@ static Value columnOf(TileBuilder &b, const SweepPlan &plan,
   return arith::MulIOp::create(b, block.slice, b.index(width));
 }
 
+void Segments::release(TileBuilder &b) const {
+  if (plan.isSegmented() && plan.stage != SweepPlan::Stage::Outputs)
+    tile::ReleaseStageOp::create(b);
+}
+
+void Segments::await(TileBuilder &b) const {
+  if (plan.stage == SweepPlan::Stage::Fold) {
+    tile::AwaitStagesOp::create(b, /*condition=*/Value());
+  } else if (plan.stage == SweepPlan::Stage::Outputs) {
+    // Where there is a stage to wait for there are cuts, and blocks that wait.
+    Value starts =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, segment, b.index(0));
+    tile::AwaitStagesOp::create(b, starts);
+  }
+}
+
 Value Segments::load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
                      Value initial) {
   SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/false);
@@ -204,6 +220,8 @@ void Segments::emitFold(TileBuilder &b) {
                                       b.getIndexAttr(columnBlocks)};
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
+  release(b);
+  await(b);
   Value sequence = forall.getInductionVar(0), head = forall.getInductionVar(1);
 
   SmallVector<FoldedPart> parts;

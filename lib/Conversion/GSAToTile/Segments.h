@@ -18,6 +18,15 @@
 // with cuts = segments - 1, which the call decides. Without cuts, `outputs` is
 // what `fused` is, and the others have no blocks.
 //
+// Stages start early where devices can: tile.release_stage stands at the start
+// of the first two. By then all blocks of the stage run, so that the next one
+// gets only what room they leave, and those of its blocks that know nothing of
+// others, a sequence's first segments, are done the sooner. The rest fetch
+// their first windows and wait where they read the workspace. What they fetch
+// are the caller's inputs, which were there before `states` began: that is a
+// plain launch, behind whatever is on the stream. It need not wait for the call
+// before either, which has ended, workspace and all, for its last stage ended.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef LIB_CONVERSION_GSATOTILE_SEGMENTS_H
@@ -40,6 +49,10 @@ public:
 
   /// Cuts the block's tokens down to those of `segment`.
   void cut(TileBuilder &b, BlockValues &block, Value segment);
+  /// The stage that is not the last lets the next one start.
+  void release(TileBuilder &b) const;
+  /// What `load` reads of other stages is there.
+  void await(TileBuilder &b) const;
   /// The memory that the block starts from, as carried.
   Value load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
              Value initial);

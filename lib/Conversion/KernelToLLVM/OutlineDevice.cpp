@@ -84,7 +84,7 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
                                     rewriter.getFunctionType(pointer, {}));
   describeEntry(entry, kernel, *arguments, gridName, segmentsName);
   for (StringRef name : {StringRef(kThreadsAttr), StringRef(kSharedAttr),
-                         StringRef(kClusterAttr)})
+                         StringRef(kClusterAttr), StringRef(kAwaitsAttr)})
     if (Attribute attr = kernel->getAttr(name))
       entry->setAttr(name, attr);
 

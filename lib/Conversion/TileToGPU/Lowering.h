@@ -96,6 +96,7 @@ private:
   LogicalResult lower(Operation *op);
   /// Makes the shared memory's symbol.
   void declareShared();
+  void awaitStages(Value condition);
 
   //===--------------------------------------------------------------------===//
   // Control flow (ControlFlow.cpp)

@@ -132,6 +132,18 @@ LogicalResult TileLowering::run() {
   return lowerForall(loops.front());
 }
 
+void TileLowering::awaitStages(Value condition) {
+  if (!target.getFacts().startsEarly)
+    return;
+  kernel->setAttr(kAwaitsAttr, b.getUnitAttr());
+  OpBuilder::InsertionGuard guard(b);
+  if (condition)
+    b.setInsertionPointToStart(
+        scf::IfOp::create(b, get(condition), /*withElseRegion=*/false)
+            .thenBlock());
+  device.emitAwaitLaunch(b, b.getLoc());
+}
+
 LogicalResult TileLowering::lowerBody(Block &block) {
   for (Operation &op : block.without_terminator()) {
     b.setLoc(op.getLoc());
@@ -170,6 +182,15 @@ LogicalResult TileLowering::lower(Operation *op) {
       })
       .Case([&](WaitFetchesOp) {
         device.emitWaitCopies(b, b.getLoc());
+        return success();
+      })
+      .Case([&](AwaitStagesOp op) {
+        awaitStages(op.getCondition());
+        return success();
+      })
+      .Case([&](ReleaseStageOp op) {
+        if (target.getFacts().startsEarly)
+          device.emitReleaseLaunch(b, b.getLoc());
         return success();
       })
       .Case([&](tensor::SplatOp op) {

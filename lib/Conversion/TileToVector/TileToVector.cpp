@@ -214,7 +214,9 @@ LogicalResult TileLowering::lower(Operation *op) {
   else if (auto mma = dyn_cast<MmaOp>(op)) {
     if (!analysis.planOf(mma).epilogue)
       lowerProduct(mma);
-  } else if (!makesTiles)
+  } else if (isa<AwaitStagesOp, ReleaseStageOp>(op))
+    ; // A host runs a stage when those before it have ended.
+  else if (!makesTiles)
     return success();
   else if (!FormAnalysis::isInline(op))
     return op->emitOpError("must be a tile operation or elementwise to be "

@@ -29,6 +29,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     // Loads to LDS take 4 bytes a lane: not worth an address each.
     facts.hasAsyncCopies = false;
     facts.hasRoles = false;
+    facts.startsEarly = false;
     facts.part = "MI300X";
     facts.multiprocessors = 304;
     facts.memoryBandwidth = 5.3e12;
@@ -46,6 +47,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.clusterBlocks = 1;
     facts.hasAsyncCopies = false;
     facts.hasRoles = false;
+    facts.startsEarly = false;
     facts.part = "RX 7900 XTX";
     facts.multiprocessors = 96;
     facts.memoryBandwidth = 960e9;

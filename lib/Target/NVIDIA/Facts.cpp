@@ -29,6 +29,8 @@ static DeviceFacts facts(int64_t sharedKiB, int64_t clusterBlocks,
   facts.clusterBlocks = clusterBlocks;
   facts.hasAsyncCopies = true;
   facts.hasRoles = true;
+  // Programmatic dependent launch came with clusters, in 9.0.
+  facts.startsEarly = clusterBlocks > 1;
   facts.part = part;
   facts.multiprocessors = multiprocessors;
   facts.memoryBandwidth = gigabytesPerSecond * 1e9;

@@ -203,6 +203,22 @@ void NVIDIADevice::emitWaitCopies(OpBuilder &builder, Location loc) const {
       ValueRange());
 }
 
+/// 9.7.13.13, griddepcontrol. LLVM's intrinsics say that they touch no memory,
+/// and loads would be moved across them.
+static void emitGridControl(OpBuilder &builder, Location loc, StringRef what) {
+  Assembly assembly;
+  assembly.text = ("griddepcontrol." + what + ";").str();
+  assembly.emit(builder, loc);
+}
+
+void NVIDIADevice::emitAwaitLaunch(OpBuilder &builder, Location loc) const {
+  emitGridControl(builder, loc, "wait");
+}
+
+void NVIDIADevice::emitReleaseLaunch(OpBuilder &builder, Location loc) const {
+  emitGridControl(builder, loc, "launch_dependents");
+}
+
 void NVIDIADevice::emitMatrixFence(OpBuilder &builder, Location loc) const {
   // 9.7.13.4, membar/fence: generic writes, cp.async among them, against the
   // reads of wgmma.

@@ -36,6 +36,8 @@ public:
   void emitCopy(OpBuilder &builder, Location loc, Value to, Value pointer,
                 int64_t bytes, Value present) const override;
   void emitWaitCopies(OpBuilder &builder, Location loc) const override;
+  void emitAwaitLaunch(OpBuilder &builder, Location loc) const override;
+  void emitReleaseLaunch(OpBuilder &builder, Location loc) const override;
   Value emitClusterRank(OpBuilder &builder, Location loc) const override;
   void emitClusterBarrier(OpBuilder &builder, Location loc) const override;
   Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,

@@ -116,7 +116,7 @@ static LogicalResult describeDeviceStage(LLVM::LLVMFuncOp entry,
   stage.threads = int32_t(threads.getInt());
   stage.shared = int32_t(shared.getInt());
   stage.cluster = cluster ? int32_t(cluster.getInt()) : 1;
-  stage.flags = 0;
+  stage.flags = entry->hasAttr(kAwaitsAttr) ? GSA_STAGE_OVERLAP : 0;
   image.stages.push_back(std::move(stage));
   return success();
 }

@@ -138,6 +138,14 @@ private:
     land(role);
     tile::BarrierOp::create(b);
   }
+  /// Only memories come from other stages: nobody else waits for them.
+  void awaitStages() {
+    for (auto await : llvm::make_early_inc_range(
+             loop->getBlock()->getOps<tile::AwaitStagesOp>())) {
+      b.clone(*await);
+      await.erase();
+    }
+  }
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
@@ -313,6 +321,7 @@ void RoleSplitter::emitProducer(Block *role) {
   fetchAll(first, kProducer);
   mapAll(first, loaded, loadAll(first));
   emitGates(first, /*ofMemories=*/false);
+  awaitStages();
   SmallVector<Value> memories0 = getInitial(first, /*memories=*/true);
   mapAll(first, memories, memories0);
   llvm::for_each(memories, [&](Value memory) { first.put(memory); });

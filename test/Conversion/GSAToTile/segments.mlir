@@ -2,6 +2,8 @@
 
 // Sequences cut into segments: memories of all but the last from nothing, the
 // first from the initial state; their fold; outputs of all from what was folded.
+// A stage lets the next one start, which waits before it reads the workspace; the
+// first segment reads nothing of it.
 
 module {
 module attributes {gsa.target = #gsa.target<"sm_90a">} {
@@ -10,6 +12,8 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
 // CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[CUTS]])
+// CHECK-NEXT: tile.release_stage
+// CHECK-NOT: tile.await_stages
 // CHECK: %[[SHARE:.*]] = arith.divui %{{.*}}, %{{.*}} : i32
 // CHECK: %[[CHUNKS:.*]] = arith.index_castui %[[SHARE]]
 // CHECK: %[[EACH:.*]] = arith.muli %[[CHUNKS]], %c64
@@ -32,6 +36,8 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: %[[BUSY:.*]] = arith.cmpi sgt, %[[CUTS]], %c1
 // CHECK: %[[SEQUENCES:.*]] = arith.select %[[BUSY]]
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (%[[SEQUENCES]], 2)
+// CHECK-NEXT: tile.release_stage
+// CHECK-NEXT: tile.await_stages{{$}}
 // CHECK: %[[S0:.*]] = tile.load %[[STATE]][%c0
 // CHECK: scf.while (%{{.*}} = %c1, %{{.*}} = %[[S0]])
 // CHECK: ^bb0(%[[AT:.*]]: index, %[[S:.*]]: tensor<16x32xf32>)
@@ -48,6 +54,9 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
 // CHECK: %[[SEGMENTS:.*]] = arith.addi %[[CUTS]], %c1
 // CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[SEGMENTS]])
+// CHECK-NOT: tile.release_stage
+// CHECK: %[[CUT:.*]] = arith.cmpi ne, %[[S]], %c0
+// CHECK: tile.await_stages if %[[CUT]]
 // CHECK: %[[BEFORE:.*]] = arith.maxsi
 // CHECK: %[[FOLDED:.*]] = tile.load %[[STATE]][%[[BEFORE]], %[[N]]
 // CHECK: %[[START:.*]] = arith.addf %{{.*}}, %[[FOLDED]]

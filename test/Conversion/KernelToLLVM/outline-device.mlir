@@ -118,11 +118,12 @@ module {
     // CHECK: arith.minsi %[[IDLE]], %[[WORTH]]
     // CHECK-LABEL: func.func @cut(
     // CHECK-SAME: {kind = "workspace", name = "state0", shape = array<i64: -5, -3, 32, 16>, type = f32}]
+    // CHECK-SAME: gsa.awaits
     // CHECK-SAME: gsa.segments = @cut_segments
     // CHECK-SAME: gsa.stage = "outputs"
     func.func @cut(%x: memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>> {gsa.name = "x", gsa.kind = "output"},
                    %s: memref<?x?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
-        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.stage = "outputs", gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.stage = "outputs", gsa.awaits, gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
       %zero = arith.constant 0.0 : bf16
