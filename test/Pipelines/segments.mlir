@@ -4,21 +4,27 @@
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_80,sm_89,gfx942 --verify-each | FileCheck %s --check-prefix=LATE
 // RUN: gsa-compile %s --targets=sm_90a --emit=isa | FileCheck %s --check-prefix=ISA
 
-// Without queries there is one role, which fetches for itself two windows ahead
-// and keeps both memories in its registers.
+// Without queries one role fetches two windows ahead, and the other keeps both
+// memories in its registers.
 
 // CHECK-LABEL: func.func @cut__states(
-// CHECK: tile.roles warps [8]
+// CHECK: tile.roles warps [4, 8]
 // CHECK-COUNT-2: tile.fetch {{.*}} + 0] :
 // CHECK: tile.wait_fetches
 // CHECK: tile.barrier
 // CHECK-COUNT-2: tile.fetch {{.*}} + 1] :
 // CHECK: scf.while
-// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
-// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK-NOT: tile.mma
 // CHECK: tile.wait_fetches
 // CHECK: tile.barrier
 // CHECK-COUNT-2: tile.fetch {{.*}} + 2] :
+// CHECK: scf.yield
+// CHECK-NOT: tile.fetch
+// CHECK: scf.while
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK-NOT: tile.wait_fetches
+// CHECK: tile.barrier
 // CHECK: scf.yield
 // CHECK-COUNT-4: tile.store
 // CHECK-NOT: tile.mma

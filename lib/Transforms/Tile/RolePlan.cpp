@@ -248,7 +248,7 @@ LogicalResult RolePlan::run() {
         return loop.emitOpError("a loop over windows must read no variable but "
                                 "memories to be split into roles, got one of ")
                << tile.getType();
-  // Without reads there is no consumer.
+  // Without reads the consumer fetches at most.
   SmallVector<Operation *> reads = getOps(Part::Reads);
   if (reads.empty() || llvm::any_of(reads, [](Operation *op) {
         return isa<tile::StoreOp>(op) || op->getNumRegions();

@@ -40,8 +40,7 @@ constexpr unsigned kConsumer = 0, kProducer = 1;
 
 /// Versions of what crosses: one is read while the next is written.
 constexpr int64_t kSlots = 2;
-/// Warps of a producer without a consumer: memories take half of its lanes'
-/// registers.
+/// Warps of a producer whose consumer reads nothing: its chain is all there is.
 constexpr int64_t kWarpsAlone = 8;
 
 static bool isTile(Value value) {
@@ -112,12 +111,12 @@ private:
   /// What the window's variables are before the loop.
   SmallVector<Value> getInitial(Window &window, bool memories);
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
-  /// The consumer fetches for both, if there is one: the producer's registers
-  /// are full. Unless it exchanges with other blocks, which makes its chain the
-  /// longer one (bench/NOTES.md).
+  /// The consumer fetches for both, even where it has nothing to read: the
+  /// producer's registers are full, and copies would lengthen its chain. Unless
+  /// the consumer exchanges with other blocks, which makes its own the longer
+  /// one (bench/NOTES.md).
   bool fetches(unsigned role) const {
-    bool byProducer = warps[kConsumer] == 0 || plan.getExchange();
-    return byProducer == (role == kProducer);
+    return (plan.getExchange() != nullptr) == (role == kProducer);
   }
   void fetchAll(Window &window, unsigned role) {
     for (tile::LoadOp load : plan.getFetches())
@@ -497,14 +496,14 @@ void RoleSplitter::run() {
   b.setInsertionPoint(loop);
   makeRings();
   bool reads = !plan.getOps(Part::Reads).empty();
+  bool consumes = reads || !plan.getFetches().empty();
   if (!reads)
-    warps = {0, kWarpsAlone};
-  auto roles =
-      tile::RolesOp::create(b, ArrayRef<int64_t>(warps).drop_front(!reads),
-                            /*rolesCount=*/reads ? 2 : 1);
+    warps[kProducer] = kWarpsAlone;
+  auto own = ArrayRef<int64_t>(warps).drop_front(!consumes);
+  auto roles = tile::RolesOp::create(b, own, /*rolesCount=*/own.size());
   for (Region &region : roles.getRoles())
     region.emplaceBlock();
-  if (reads)
+  if (consumes)
     emitConsumer(&roles.getRoles().front().front());
   emitProducer(&roles.getRoles().back().front());
   // What stood behind the loop moved into the producer.
