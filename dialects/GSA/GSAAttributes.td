@@ -57,9 +57,11 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
       until the target is known.
     * `slices`: blocks that share a head, each with a part of the output's
       columns. What does not depend on those columns is computed in each.
-    * `segments`: of each sequence, empty ones included; without it the call
-      decides by the device's processors, and one segment is the `fused` kernel
-      alone.
+    * `segments`: of each sequence that is cut, empty ones included; without it
+      the call decides which are cut into how many, by the device's processors,
+      and one segment is the `fused` kernel alone.
+    * `whole`: sequences, the first ones, that are not cut where `segments` is
+      given; a call may have fewer.
     * `cluster`: neighbouring blocks that run at the same time and reach each
       other; 1 for none. Then memories that are read by columns are cut in slices
       too, and the blocks add up what each reads of its own.
@@ -69,6 +71,7 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * schedule-2: slices is positive.
     * schedule-3: segments is 1 to 1024, and only of `segmented`.
     * schedule-4: cluster is 1, or slices.
+    * schedule-5: whole is not negative, and only beside segments.
 
     It is attached to the spec's function; text in the spec wins over the
     default.
@@ -82,10 +85,11 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
   let parameters = (ins "ScheduleKind":$kind, "int64_t":$chunk,
       DefaultValuedParameter<"int64_t", "1">:$slices,
       DefaultValuedParameter<"int64_t", "0">:$segments,
-      DefaultValuedParameter<"int64_t", "1">:$cluster);
+      DefaultValuedParameter<"int64_t", "1">:$cluster,
+      DefaultValuedParameter<"int64_t", "0">:$whole);
   let assemblyFormat = [{
     `<` custom<ScheduleKind>($kind) `,` `chunk` `=`
-    custom<ChunkAndCuts>($chunk, $slices, $segments, $cluster) `>`
+    custom<ChunkAndCuts>($chunk, $slices, $segments, $cluster, $whole) `>`
   }];
   let genVerifyDecl = 1;
 }

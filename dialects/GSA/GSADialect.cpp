@@ -73,13 +73,13 @@ static ParseResult parseChunk(AsmParser &parser, int64_t &chunk) {
   return success();
 }
 
-/// `16, slices = 4, cluster = 4, segments = 2`: all but the first may be left
-/// out.
+/// `16, slices = 4, cluster = 4, segments = 2, whole = 3`: all but the first
+/// may be left out.
 static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
                                      int64_t &slices, int64_t &segments,
-                                     int64_t &cluster) {
+                                     int64_t &cluster, int64_t &whole) {
   slices = cluster = 1;
-  segments = 0;
+  segments = whole = 0;
   if (parseChunk(parser, chunk))
     return failure();
   // Each at most once, in this order.
@@ -89,14 +89,17 @@ static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
     StringRef word;
     if (parser.parseKeyword(&word) || parser.parseEqual())
       return failure();
-    std::pair<StringLiteral, int64_t *> cuts[] = {
-        {"slices", &slices}, {"cluster", &cluster}, {"segments", &segments}};
+    std::pair<StringLiteral, int64_t *> cuts[] = {{"slices", &slices},
+                                                  {"cluster", &cluster},
+                                                  {"segments", &segments},
+                                                  {"whole", &whole}};
     auto *found =
         llvm::find_if(ArrayRef(cuts).drop_front(next),
                       [&](const auto &cut) { return cut.first == word; });
     if (found == std::end(cuts))
-      return parser.emitError(loc, "a schedule's parts must be slices, cluster "
-                                   "and segments, in this order, got '")
+      return parser.emitError(loc, "a schedule's parts must be slices, "
+                                   "cluster, segments and whole, in this "
+                                   "order, got '")
              << word << "'";
     next = found - cuts + 1;
     loc = parser.getCurrentLocation();
@@ -110,8 +113,8 @@ static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
 }
 
 static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
-                              int64_t slices, int64_t segments,
-                              int64_t cluster) {
+                              int64_t slices, int64_t segments, int64_t cluster,
+                              int64_t whole) {
   if (chunk)
     printer << chunk;
   else
@@ -122,6 +125,8 @@ static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
     printer << ", cluster = " << cluster;
   if (segments)
     printer << ", segments = " << segments;
+  if (whole)
+    printer << ", whole = " << whole;
 }
 
 #define GET_ATTRDEF_CLASSES
@@ -148,7 +153,7 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      ScheduleKind kind, int64_t chunk, int64_t slices,
-                     int64_t segments, int64_t cluster) {
+                     int64_t segments, int64_t cluster, int64_t whole) {
   if (chunk && (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk)))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
@@ -165,6 +170,12 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (cluster != 1 && cluster != slices)
     return emitError() << "a schedule's cluster must be 1 or its " << slices
                        << " slices, got " << cluster << " [schedule-4]";
+  if (whole < 0)
+    return emitError() << "a schedule's whole must not be negative, got "
+                       << whole << " [schedule-5]";
+  if (whole && !segments)
+    return emitError() << "a schedule's whole must be beside segments, got "
+                       << whole << " without [schedule-5]";
   return success();
 }
 

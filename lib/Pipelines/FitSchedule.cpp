@@ -91,10 +91,11 @@ private:
     bool hasRoles = device && device->getFacts().hasRoles;
     std::optional<Diagnostic> first;
     auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
-      int64_t segments =
-          kind == ScheduleKind::Segmented ? given.getSegments() : 0;
-      auto schedule = ScheduleAttr::get(&getContext(), kind, chunk, cut.slices,
-                                        segments, cut.cluster);
+      bool isCut = kind == ScheduleKind::Segmented;
+      auto schedule =
+          ScheduleAttr::get(&getContext(), kind, chunk, cut.slices,
+                            isCut ? given.getSegments() : 0, cut.cluster,
+                            isCut ? given.getWhole() : 0);
       std::optional<Diagnostic> reason;
       bool fits = succeeded(attempt(spec, schedule, reason));
       if (fits)

@@ -21,7 +21,8 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
     func->setAttr(kScheduleAttr,
                   ScheduleAttr::get(&getContext(), ScheduleKind::Segmented,
                                     /*chunk=*/0, /*slices=*/1,
-                                    /*segments=*/0, /*cluster=*/1));
+                                    /*segments=*/0, /*cluster=*/1,
+                                    /*whole=*/0));
   }
 };
 } // namespace

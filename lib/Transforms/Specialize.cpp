@@ -51,7 +51,7 @@ static void chooseOnHost(func::FuncOp spec) {
                         keepsKind ? schedule.getKind() : ScheduleKind::Fused,
                         schedule.getChunk() ? schedule.getChunk() : chunk,
                         schedule.getSlices(), schedule.getSegments(),
-                        schedule.getCluster()));
+                        schedule.getCluster(), schedule.getWhole()));
 }
 
 namespace {

@@ -36,7 +36,7 @@ static gsa_status checkDescription(const gsa_kernel &kernel,
                 argument.name, kernel.name, argument.kind);
   for (int32_t i = 0; i < argument.rank; ++i)
     if (argument.shape[i] <
-            (isWorkspace ? GSA_EXTENT_CUTS : GSA_EXTENT_OFFSETS) ||
+            (isWorkspace ? GSA_EXTENT_CUT_SEQUENCES : GSA_EXTENT_OFFSETS) ||
         argument.shape[i] > GSA_MAX_EXTENT)
       return fail(GSA_ERROR_ABI,
                   "extent %" PRId32 " of '%s' in the description of kernel "

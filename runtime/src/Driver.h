@@ -54,6 +54,9 @@ struct Driver {
   /// How the call would run: its blocks, those of the stage with the most, its
   /// workers, and the bytes that they need behind the workspaces.
   gsa_status (*plan)(Call &call);
+  /// How many blocks of the image's last stage run at the same time, 1 or more.
+  /// Asked for images that may cut sequences; loads the image if it has to.
+  gsa_status (*countResident)(const Call &call, int64_t &blocks);
   /// Does what a first launch of the image there would do before it runs.
   gsa_status (*preload)(const gsa_kernel &kernel, const gsa_image &image,
                         const Place &place);

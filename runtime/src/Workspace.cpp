@@ -31,6 +31,9 @@ static gsa_tensor describe(const gsa_argument &workspace,
     case GSA_EXTENT_CUTS:
       shape[i] = extents.segments - 1;
       break;
+    case GSA_EXTENT_CUT_SEQUENCES:
+      shape[i] = extents.sequences - extents.whole;
+      break;
     default:
       shape[i] = workspace.shape[i];
     }
@@ -44,18 +47,39 @@ static int64_t align(int64_t bytes) {
          GSA_WORKSPACE_ALIGNMENT;
 }
 
+/// Asks the image into how many segments it cuts which sequences.
+static gsa_status cutSequences(Call &call) {
+  const gsa_image &image = *call.image;
+  gsa_extents &extents = call.extents;
+  extents.segments = 1;
+  extents.whole = extents.sequences;
+  if (!image.segments)
+    return GSA_SUCCESS;
+  int64_t resident;
+  if (gsa_status status = call.driver->countResident(call, resident))
+    return status;
+  int64_t whole = extents.whole;
+  int64_t segments =
+      image.segments(&extents, call.place.processors, resident, &whole);
+  if (segments < 1 || segments > GSA_MAX_SEGMENTS)
+    return fail(GSA_ERROR_ABI,
+                "segments of image '%s' of kernel '%s' must be 1 to %d, got "
+                "%" PRId64,
+                image.chip, call.kernel->name, GSA_MAX_SEGMENTS, segments);
+  if (whole < 0 || whole > extents.sequences)
+    return fail(GSA_ERROR_ABI,
+                "whole sequences of image '%s' of kernel '%s' must be 0 to "
+                "%" PRId64 ", got %" PRId64,
+                image.chip, call.kernel->name, extents.sequences, whole);
+  extents.segments = segments;
+  extents.whole = whole;
+  return GSA_SUCCESS;
+}
+
 gsa_status planWorkspaces(Call &call) {
   const gsa_image &image = *call.image;
-  call.extents.segments = 1;
-  if (image.segments) {
-    int64_t segments = image.segments(&call.extents, call.place.processors);
-    if (segments < 1 || segments > GSA_MAX_SEGMENTS)
-      return fail(GSA_ERROR_ABI,
-                  "segments of image '%s' of kernel '%s' must be 1 to %d, got "
-                  "%" PRId64,
-                  image.chip, call.kernel->name, GSA_MAX_SEGMENTS, segments);
-    call.extents.segments = segments;
-  }
+  if (gsa_status status = cutSequences(call))
+    return status;
   int64_t total = 0;
   for (int32_t i = 0; i < image.num_workspaces; ++i) {
     int64_t bytes;

@@ -9,7 +9,7 @@
 namespace gsa::runtime {
 
 /// Asks the image of a call, whose place is known, into how many segments it
-/// cuts sequences, and how many bytes its workspaces take.
+/// cuts which sequences, and how many bytes its workspaces take.
 gsa_status planWorkspaces(Call &call);
 
 /// The tensors that the call's stages see: its arguments, and behind them the

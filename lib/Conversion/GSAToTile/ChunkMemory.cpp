@@ -138,16 +138,18 @@ void SweepChunker::openBlock() {
   // Slices last: blocks of a cluster are neighbours. All of them walk the same
   // windows, for these follow from decays, which have no columns, and from sums
   // over the cluster: each block computes them for itself, with the same bits.
-  SmallVector<OpFoldResult> bounds = {sequences, b.getIndexAttr(plan.heads)};
+  Value walks =
+      plan.isSegmented() ? segments.getWalks(b, sequences) : sequences;
+  SmallVector<OpFoldResult> bounds = {walks, b.getIndexAttr(plan.heads)};
   if (plan.spreadsQueries())
     bounds.push_back(b.getIndexAttr(plan.group));
-  if (plan.isSegmented())
-    bounds.push_back(segments.getBlocks(b));
   bounds.push_back(b.getIndexAttr(plan.slices));
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   segments.release(b);
   block.sequence = forall.getInductionVar(0);
+  if (plan.isSegmented())
+    segments.enter(b, block, forall.getInductionVar(0), sequences);
   block.head = forall.getInductionVar(1);
   if (plan.spreadsQueries())
     block.query = forall.getInductionVar(2);
@@ -166,7 +168,7 @@ void SweepChunker::openBlock() {
     block.end = time;
   }
   if (plan.isSegmented())
-    segments.cut(b, block, forall.getInductionVar(bounds.size() - 2));
+    segments.cut(b, block);
 }
 
 SmallVector<Value> SweepChunker::initialCarries() {

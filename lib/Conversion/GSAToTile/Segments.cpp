@@ -56,19 +56,49 @@ Value Segments::getCuts(TileBuilder &b) const {
   return memref::DimOp::create(b, workspaces.front().second.state, b.index(0));
 }
 
-Value Segments::getBlocks(TileBuilder &b) const {
-  Value cuts = getCuts(b);
+Value Segments::getCutSequences(TileBuilder &b) const {
+  return memref::DimOp::create(b, workspaces.front().second.state, b.index(1));
+}
+
+Value Segments::getWalks(TileBuilder &b, Value sequences) const {
+  // A sequence has one segment more than it has cuts.
+  Value cut = arith::MulIOp::create(b, getCutSequences(b), getCuts(b));
   if (plan.stage == SweepPlan::Stage::States)
-    return cuts;
-  return arith::AddIOp::create(b, cuts, b.index(1));
+    return cut;
+  return arith::AddIOp::create(b, sequences, cut);
 }
 
 //===----------------------------------------------------------------------===//
 // A block's segment
 //===----------------------------------------------------------------------===//
 
-void Segments::cut(TileBuilder &b, BlockValues &block, Value own) {
-  segment = own;
+void Segments::enter(TileBuilder &b, BlockValues &block, Value walk,
+                     Value sequences) {
+  Value whole = arith::SubIOp::create(b, sequences, getCutSequences(b));
+  Value behind = walk, each = getCuts(b), isWhole;
+  cuts = each;
+  if (plan.stage != SweepPlan::Stage::States) {
+    isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, walk, whole);
+    behind =
+        b.select(isWhole, b.index(0), arith::SubIOp::create(b, walk, whole));
+    each = arith::AddIOp::create(b, each, b.index(1));
+    cuts = b.select(isWhole, b.index(0), cuts);
+  }
+  // Devices have fewer than 2^31 blocks, and divide that without a subroutine.
+  Type number = plan.isDevice ? b.getI32Type() : b.getI64Type();
+  auto cast = [&](Type type, Value x) -> Value {
+    return arith::IndexCastUIOp::create(b, type, x);
+  };
+  place = cast(b.getIndexType(), arith::DivUIOp::create(b, cast(number, behind),
+                                                        cast(number, each)));
+  segment =
+      arith::SubIOp::create(b, behind, arith::MulIOp::create(b, place, each));
+  block.sequence = arith::AddIOp::create(b, whole, place);
+  if (isWhole)
+    block.sequence = b.select(isWhole, walk, block.sequence);
+}
+
+void Segments::cut(TileBuilder &b, BlockValues &block) {
   auto add = [&](Value x, Value y) -> Value {
     return arith::AddIOp::create(b, x, y);
   };
@@ -84,8 +114,8 @@ void Segments::cut(TileBuilder &b, BlockValues &block, Value own) {
   // Tokens are counted in the order of the walk. Chunks are fewer than 2^32, by
   // which devices divide without a subroutine: that many tokens take days.
   Value length = sub(block.end, block.begin), chunk = b.index(plan.chunk);
-  Value chunks = add(ceilDiv(length, chunk), getCuts(b));
-  Value segments = add(getCuts(b), b.index(1));
+  Value chunks = add(ceilDiv(length, chunk), cuts);
+  Value segments = add(cuts, b.index(1));
   Value share = arith::DivUIOp::create(b, cast(b.getI32Type(), chunks),
                                        cast(b.getI32Type(), segments));
   Value each = arith::MulIOp::create(b, cast(b.getIndexType(), share), chunk);
@@ -104,8 +134,7 @@ Value Segments::isFirst(TileBuilder &b) const {
 }
 
 Value Segments::isLast(TileBuilder &b) const {
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, segment,
-                               getCuts(b));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, segment, cuts);
 }
 
 /// The column of a carry at which the block's slice starts.
@@ -159,7 +188,7 @@ Value Segments::load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
   Value row = arith::MulIOp::create(b, block.head, b.index(shape[0]));
   Value folded = tile::LoadOp::create(
       b, type, workspaces.lookup(memory).state,
-      ValueRange{before, block.sequence, row, columnOf(b, plan, block, memory)},
+      ValueRange{before, place, row, columnOf(b, plan, block, memory)},
       rowsIf(false, shape[0]), ArrayRef<int64_t>{2, 3}, 1);
   return start ? b.add(start, folded) : folded;
 }
@@ -168,18 +197,17 @@ void Segments::storeState(TileBuilder &b, const BlockValues &block,
                           MemoryOp memory, Value carry) {
   Value row = arith::MulIOp::create(
       b, block.head, b.index(TileBuilder::typeOf(carry).getDimSize(0)));
-  tile::StoreOp::create(b, carry, workspaces.lookup(memory).state,
-                        ValueRange{segment, block.sequence, row,
-                                   columnOf(b, plan, block, memory)},
-                        Value(), ArrayRef<int64_t>{2, 3}, 1);
+  tile::StoreOp::create(
+      b, carry, workspaces.lookup(memory).state,
+      ValueRange{segment, place, row, columnOf(b, plan, block, memory)},
+      Value(), ArrayRef<int64_t>{2, 3}, 1);
 }
 
 void Segments::storeDecay(TileBuilder &b, const BlockValues &block,
                           MemoryOp memory, Value total) {
-  tile::StoreOp::create(
-      b, total, workspaces.lookup(memory).decay,
-      ValueRange{segment, block.sequence, block.head, b.index(0)}, Value(),
-      ArrayRef<int64_t>{3}, 1);
+  tile::StoreOp::create(b, total, workspaces.lookup(memory).decay,
+                        ValueRange{segment, place, block.head, b.index(0)},
+                        Value(), ArrayRef<int64_t>{3}, 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,8 +237,8 @@ void Segments::emitFold(TileBuilder &b) {
     columnBlocks = std::max(columnBlocks, shape[1] / columnsOf(memory));
   }
   Value cuts = getCuts(b);
-  Value sequences =
-      memref::DimOp::create(b, workspaces.front().second.state, one);
+  // Those that are cut; a place among them is a sequence here.
+  Value sequences = getCutSequences(b);
   // S_0 is R_0: one cut leaves nothing to do.
   Value busy =
       b.select(arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one),

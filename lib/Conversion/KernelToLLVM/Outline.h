@@ -27,11 +27,11 @@ FailureOr<scf::ForallOp> findBlocks(func::FuncOp kernel);
 LogicalResult createGrid(OpBuilder &builder, func::FuncOp kernel,
                          scf::ForallOp forall, StringRef name);
 
-/// Makes `int64_t name(const gsa_extents *, int64_t processors)`, a
-/// gsa_segments, if `kernel` walks segments and `gridName` names its grid's
-/// function. Returns whether it did.
-bool createSegments(OpBuilder &builder, func::FuncOp kernel, StringRef gridName,
-                    StringRef name);
+/// Makes `name`, a gsa_segments, if `kernel`, whose loop over blocks is
+/// `forall`, is the last stage of a schedule with segments. Returns whether it
+/// did.
+bool createSegments(OpBuilder &builder, func::FuncOp kernel,
+                    scf::ForallOp forall, StringRef name);
 
 /// What the outlined `entry` keeps of `kernel`'s attributes, and the names of
 /// the functions beside it.

@@ -106,7 +106,7 @@ static LogicalResult outlineHostKernel(RewriterBase &rewriter,
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
   std::string segmentsName = (kernel.getSymName() + "_segments").str();
-  if (!createSegments(rewriter, kernel, gridName, segmentsName))
+  if (!createSegments(rewriter, kernel, *forall, segmentsName))
     segmentsName.clear();
   createEntry(rewriter, kernel, *forall, *arguments, gridName, segmentsName);
   return success();

@@ -75,7 +75,7 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
   std::string segmentsName = (kernel.getSymName() + "_segments").str();
-  if (!createSegments(rewriter, kernel, gridName, segmentsName))
+  if (!createSegments(rewriter, kernel, *forall, segmentsName))
     segmentsName.clear();
 
   auto pointer =

@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
@@ -28,10 +27,10 @@ static FailureOr<SmallVector<int64_t>> extentsOf(func::FuncOp kernel,
     if (dynamic != 2 || !type.isDynamicDim(0) || !type.isDynamicDim(1))
       return kernel.emitOpError()
              << "argument " << index
-             << ", a workspace, must be [cuts, N, ..] and else static, got "
+             << ", a workspace, must be [cuts, R, ..] and else static, got "
              << type;
     shape[0] = GSA_EXTENT_CUTS;
-    shape[1] = GSA_EXTENT_SEQUENCES;
+    shape[1] = GSA_EXTENT_CUT_SEQUENCES;
   } else if (dynamic == 1 && type.getRank() == 1 && type.isDynamicDim(0)) {
     shape[0] = GSA_EXTENT_OFFSETS;
   } else if (dynamic == 1 && type.getRank() >= 3 && type.isDynamicDim(0)) {
@@ -117,6 +116,13 @@ static FailureOr<Value> loadExtent(OpBuilder &builder, func::FuncOp kernel,
     value = LLVM::SubOp::create(builder, loc, value,
                                 LLVM::ConstantOp::create(builder, loc, i64, 1));
     break;
+  case GSA_EXTENT_CUT_SEQUENCES:
+    value =
+        loadField(builder, loc, i64, extents, offsetof(gsa_extents, sequences));
+    value = LLVM::SubOp::create(
+        builder, loc, value,
+        loadField(builder, loc, i64, extents, offsetof(gsa_extents, whole)));
+    break;
   default:
     value = LLVM::ConstantOp::create(builder, loc, i64, extent);
   }
@@ -183,73 +189,6 @@ LogicalResult gsa::createGrid(OpBuilder &builder, func::FuncOp kernel,
       arith::IndexCastOp::create(builder, loc, builder.getI64Type(), blocks);
   func::ReturnOp::create(builder, loc, result);
   return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Segments
-//===----------------------------------------------------------------------===//
-
-/// Chunks that a segment should have at least: a memory that is written, folded
-/// and read again costs as much time as two or three of them.
-constexpr int64_t kLeastChunks = 8;
-
-/// Cutting pays where blocks leave more than half of the processors idle: then
-/// `processors / blocks` segments, as far as the tokens of a sequence go.
-static Value chooseSegments(ImplicitLocOpBuilder &b, Value extents,
-                            Value processors, Value blocks, int64_t chunk) {
-  Type i64 = b.getI64Type();
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIntOp::create(b, i64, value);
-  };
-  auto field = [&](int64_t offset) {
-    return loadField(b, b.getLoc(), i64, extents, offset);
-  };
-  auto clamp = [&](Value value, Value most) -> Value {
-    value = arith::MinSIOp::create(b, value, most);
-    return arith::MaxSIOp::create(b, value, constant(1));
-  };
-  Value atLeastOne = arith::MaxSIOp::create(b, blocks, constant(1));
-  Value idle = arith::DivSIOp::create(b, processors, atLeastOne);
-  Value sequences = arith::MaxSIOp::create(
-      b, field(offsetof(gsa_extents, sequences)), constant(1));
-  // Of packed sequences the mean.
-  Value tokens = arith::DivSIOp::create(
-      b,
-      arith::MulIOp::create(b, field(offsetof(gsa_extents, batch)),
-                            field(offsetof(gsa_extents, time))),
-      sequences);
-  Value worth =
-      arith::DivSIOp::create(b, tokens, constant(chunk * kLeastChunks));
-  Value most = arith::MinSIOp::create(b, idle, worth);
-  return clamp(most, constant(GSA_MAX_SEGMENTS));
-}
-
-bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
-                         StringRef gridName, StringRef name) {
-  auto stage = kernel->getAttrOfType<StringAttr>(kStageAttr);
-  if (!stage || stage.getValue() != "outputs")
-    return false;
-  auto schedule = kernel->getAttrOfType<ScheduleAttr>(kScheduleAttr);
-  ImplicitLocOpBuilder b(kernel.getLoc(), builder);
-  Type i64 = b.getI64Type();
-  auto segments = func::FuncOp::create(
-      b, name,
-      b.getFunctionType({LLVM::LLVMPointerType::get(b.getContext()), i64},
-                        i64));
-  Block *body = segments.addEntryBlock();
-  b.setInsertionPointToStart(body);
-  Value result;
-  if (schedule.getSegments()) {
-    result = arith::ConstantIntOp::create(b, i64, schedule.getSegments());
-  } else {
-    Value extents = body->getArgument(0);
-    // The extents say one segment.
-    Value blocks = func::CallOp::create(b, gridName, i64, extents).getResult(0);
-    result = chooseSegments(b, extents, body->getArgument(1), blocks,
-                            schedule.getChunk());
-  }
-  func::ReturnOp::create(b, result);
-  return true;
 }
 
 //===----------------------------------------------------------------------===//

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define GSA_ABI_VERSION 3
+#define GSA_ABI_VERSION 4
 
 /// Element types of tensors. The values are part of the ABI.
 typedef enum gsa_dtype {
@@ -47,7 +47,7 @@ typedef enum gsa_dtype {
 /// a device's parameter block, see gsa_stage, fits into 4 KiB.
 #define GSA_MAX_TENSORS 51
 
-/// The most segments that a call's sequences are cut into.
+/// The most segments that a sequence is cut into.
 #define GSA_MAX_SEGMENTS 1024
 
 /// A strided tensor in memory that the caller owns. `shape` and `stride` have
@@ -77,7 +77,9 @@ typedef enum gsa_extent {
   GSA_EXTENT_SEQUENCES = -3, ///< N: B without offsets, else entries of the
                              ///< offset table less one
   GSA_EXTENT_OFFSETS = -4,   ///< N + 1
-  GSA_EXTENT_CUTS = -5       ///< gsa_extents::segments - 1; of workspaces only
+  // Of workspaces only:
+  GSA_EXTENT_CUTS = -5,         ///< gsa_extents::segments - 1
+  GSA_EXTENT_CUT_SEQUENCES = -6 ///< N - gsa_extents::whole
 } gsa_extent;
 
 /// What a kernel does with an argument.
@@ -109,9 +111,11 @@ typedef struct gsa_extents {
   int64_t batch;
   int64_t time;
   int64_t sequences;
-  /// Parts that the tokens of each sequence are cut into, 1 or more: as
-  /// gsa_image::segments answers.
+  /// Parts that the tokens of a sequence are cut into, 1 or more, and how many
+  /// of the sequences, the first ones, are not cut: as gsa_image::segments
+  /// answers.
   int64_t segments;
+  int64_t whole;
 } gsa_extents;
 
 /// Which driver runs an image.
@@ -139,11 +143,14 @@ typedef void (*gsa_host_entry)(const gsa_tensor *tensors, int64_t block,
 /// write. Called after the arguments were checked.
 typedef int64_t (*gsa_grid)(const gsa_extents *extents);
 
-/// How many segments a call's sequences are cut into, 1 to GSA_MAX_SEGMENTS, on
-/// a device with that many processors, each of which runs a block or more at a
-/// time (a host has one). `extents` say one segment. Called after the arguments
-/// were checked.
-typedef int64_t (*gsa_segments)(const gsa_extents *extents, int64_t processors);
+/// How many segments a call cuts sequences into, 1 to GSA_MAX_SEGMENTS, on a
+/// device with that many processors (a host has one), on which `resident`
+/// blocks of the image's last stage run at the same time. Sets `whole` to how
+/// many of the sequences, the first ones, it leaves as they are: 0 to all.
+/// `extents` say one segment, and that all are whole. Called after the
+/// arguments were checked.
+typedef int64_t (*gsa_segments)(const gsa_extents *extents, int64_t processors,
+                                int64_t resident, int64_t *whole);
 
 /// How a stage of a device image differs from a plain launch.
 typedef enum gsa_stage_flag {
@@ -212,7 +219,7 @@ typedef struct gsa_image {
   /// Tensors that all stages share, dense, each aligned to
   /// GSA_WORKSPACE_ALIGNMENT: names, shapes and types, of kind GSA_WORKSPACE.
   const gsa_argument *workspaces;
-  gsa_segments segments; ///< null: one
+  gsa_segments segments; ///< null: one, all sequences are whole
   int32_t num_stages;    ///< 1 or more
   int32_t num_workspaces;
   int32_t arch;  ///< device images: see gsa_arch_match

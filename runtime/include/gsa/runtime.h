@@ -3,7 +3,8 @@
 // The functions a generated header's wrappers call. None of them exits,
 // throws, prints, or synchronises a stream; all may be called from any number
 // of threads. None allocates but the first one that needs an image for a device
-// loaded there: gsa_preload, or else gsa_launch. C99.
+// loaded there: gsa_preload, gsa_launch, and a question about an image that may
+// cut sequences, which depends on how many of its blocks run at a time. C99.
 //
 // Device images run where the stream is: in its context, for a null stream in
 // the context that is current to the calling thread, and if it has none, in the

@@ -49,6 +49,12 @@ static gsa_status plan(Call &call) {
   return GSA_SUCCESS;
 }
 
+/// Nor on that of its workers.
+static gsa_status countResident(const Call &, int64_t &blocks) {
+  blocks = 1;
+  return GSA_SUCCESS;
+}
+
 static gsa_status preload(const gsa_kernel &, const gsa_image &,
                           const Place &) {
   return GSA_SUCCESS; // code of the program itself
@@ -76,8 +82,14 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
   return GSA_SUCCESS;
 }
 
-const Driver cpuDriver = {"cpu",   GSA_BACKEND_CPU, /*readsHostMemory=*/true,
-                          locate,  canRun,          plan,
-                          preload, launch};
+const Driver cpuDriver = {"cpu",
+                          GSA_BACKEND_CPU,
+                          /*readsHostMemory=*/true,
+                          locate,
+                          canRun,
+                          plan,
+                          countResident,
+                          preload,
+                          launch};
 
 } // namespace gsa::runtime

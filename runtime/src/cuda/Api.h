@@ -99,6 +99,11 @@ static_assert(sizeof(LaunchConfig) == 56 &&
   OPTIONAL(cuFuncGetParamInfo, cuFuncGetParamInfo, /*12.4*/                    \
            (Function, size_t index, size_t *offset, size_t *size))             \
   OPTIONAL(cuFuncLoad, cuFuncLoad, (Function)) /*12.4*/                        \
+  REQUIRED(cuOccupancyMaxActiveBlocksPerMultiprocessor,                        \
+           cuOccupancyMaxActiveBlocksPerMultiprocessor,                        \
+           (int *blocks, Function, int threads, size_t sharedBytes))           \
+  OPTIONAL(cuOccupancyMaxActiveClusters, cuOccupancyMaxActiveClusters,         \
+           (int *clusters, Function, const LaunchConfig *)) /*11.8*/           \
   REQUIRED(cuLaunchKernel, cuLaunchKernel,                                     \
            (Function, unsigned gridX, unsigned gridY, unsigned gridZ,          \
             unsigned blockX, unsigned blockY, unsigned blockZ,                 \

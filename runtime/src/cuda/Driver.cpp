@@ -96,15 +96,30 @@ static gsa_status plan(Call &call) {
   return GSA_SUCCESS;
 }
 
-static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
-                          const Place &place) {
+/// Finds the image at a place, which is entered and left again.
+static gsa_status findAt(const gsa_kernel &kernel, const gsa_image &image,
+                         const Place &place, LoadedImage &found) {
   Text reason = {};
   const Api &api = *findApi(reason); // there, or there were no place
   Inside inside(api);
   if (gsa_status status = inside.enter(place, kernel, image))
     return status;
-  const Function *functions;
-  return findFunctions(api, kernel, image, inside.context(), functions);
+  return findImage(api, kernel, image, inside.context(), place.processors,
+                   found);
+}
+
+static gsa_status countResident(const Call &call, int64_t &blocks) {
+  LoadedImage found;
+  if (gsa_status status = findAt(*call.kernel, *call.image, call.place, found))
+    return status;
+  blocks = found.resident;
+  return GSA_SUCCESS;
+}
+
+static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
+                          const Place &place) {
+  LoadedImage found;
+  return findAt(kernel, image, place, found);
 }
 
 /// Enqueues one stage. On failure `call` is the name of what failed.
@@ -146,9 +161,9 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
   Inside inside(api);
   if (gsa_status status = inside.enter(call.place, *call.kernel, image))
     return status;
-  const Function *functions;
-  if (gsa_status status =
-          findFunctions(api, *call.kernel, image, inside.context(), functions))
+  LoadedImage found;
+  if (gsa_status status = findImage(api, *call.kernel, image, inside.context(),
+                                    call.place.processors, found))
     return status;
 
   StageTensors tensors(call);
@@ -167,7 +182,7 @@ static gsa_status launch(const Call &call, gsa_stream stream) {
     first = false;
     const char *name;
     Result result =
-        launchStage(api, stage, functions[i], blocks, overlap,
+        launchStage(api, stage, found.functions[i], blocks, overlap,
                     static_cast<Stream>(stream), tensors.data(), name);
     if (result == 0)
       continue;
@@ -185,6 +200,7 @@ const Driver cudaDriver = {"cuda",
                            locate,
                            canRun,
                            plan,
+                           countResident,
                            preload,
                            launch};
 

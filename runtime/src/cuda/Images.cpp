@@ -25,6 +25,7 @@ struct Loaded {
   const gsa_image *image;
   uint64_t context; ///< see identify
   Module module;
+  int64_t resident; ///< see LoadedImage
 
   /// One for each stage, right behind.
   const Function *functions() const {
@@ -165,24 +166,79 @@ static gsa_status loadFunction(const Api &api, const gsa_kernel &kernel,
                api.cuFuncGetAttribute(&registers, numRegisters, function));
 }
 
+/// Blocks of `stage` that run at the same time, or of clusters that do: groups
+/// of processors that a cluster does not fill are left over, and how many these
+/// are differs between devices of one kind.
+static gsa_status countResident(const Api &api, const gsa_kernel &kernel,
+                                const gsa_image &image, const gsa_stage &stage,
+                                Function function, int32_t processors,
+                                int64_t &blocks) {
+  int count = 0;
+  int64_t each = processors;
+  const char *call = "cuOccupancyMaxActiveBlocksPerMultiprocessor";
+  Result result;
+  if (stage.cluster > 1 && api.cuOccupancyMaxActiveClusters) {
+    call = "cuOccupancyMaxActiveClusters";
+    each = stage.cluster;
+    LaunchAttribute attribute = {};
+    attribute.id = clusterDimension;
+    attribute.cluster = {static_cast<unsigned>(stage.cluster), 1, 1};
+    LaunchConfig config = {static_cast<unsigned>(stage.cluster),
+                           1,
+                           1,
+                           static_cast<unsigned>(stage.threads),
+                           1,
+                           1,
+                           static_cast<unsigned>(stage.shared_bytes),
+                           nullptr,
+                           &attribute,
+                           1};
+    result = api.cuOccupancyMaxActiveClusters(&count, function, &config);
+  } else {
+    result = api.cuOccupancyMaxActiveBlocksPerMultiprocessor(
+        &count, function, stage.threads,
+        static_cast<size_t>(stage.shared_bytes));
+  }
+  if (result) {
+    Text note = {};
+    note.append(" for '%s'", stage.symbol);
+    return refuse(api, call, result, kernel, image, note.buffer);
+  }
+  // None fits: then the launch fails, and says why.
+  blocks = each * (count > 0 ? count : 1);
+  return GSA_SUCCESS;
+}
+
+static gsa_status loadFunctions(const Api &api, const gsa_kernel &kernel,
+                                const gsa_image &image, int32_t processors,
+                                Loaded &loaded) {
+  for (int32_t i = 0; i < image.num_stages; ++i)
+    if (gsa_status status = loadFunction(api, kernel, image, image.stages[i],
+                                         loaded.module, loaded.functions()[i]))
+      return status;
+  loaded.resident = 0;
+  if (!image.segments)
+    return GSA_SUCCESS;
+  int32_t last = image.num_stages - 1;
+  return countResident(api, kernel, image, image.stages[last],
+                       loaded.functions()[last], processors, loaded.resident);
+}
+
 static gsa_status load(const Api &api, const gsa_kernel &kernel,
-                       const gsa_image &image, Loaded &loaded) {
+                       const gsa_image &image, int32_t processors,
+                       Loaded &loaded) {
   OutsideCapture outside(api);
   if (gsa_status status = loadModule(api, kernel, image, loaded.module))
     return status;
-  for (int32_t i = 0; i < image.num_stages; ++i)
-    if (gsa_status status =
-            loadFunction(api, kernel, image, image.stages[i], loaded.module,
-                         loaded.functions()[i])) {
-      (void)api.cuModuleUnload(loaded.module);
-      return status;
-    }
-  return GSA_SUCCESS;
+  gsa_status status = loadFunctions(api, kernel, image, processors, loaded);
+  if (status)
+    (void)api.cuModuleUnload(loaded.module);
+  return status;
 }
 
 static gsa_status loadNew(const Api &api, const gsa_kernel &kernel,
                           const gsa_image &image, uint64_t context,
-                          const Loaded *&found) {
+                          int32_t processors, const Loaded *&found) {
   size_t bytes =
       sizeof(Loaded) + static_cast<size_t>(image.num_stages) * sizeof(Function);
   Loaded *loaded = static_cast<Loaded *>(std::malloc(bytes));
@@ -195,7 +251,7 @@ static gsa_status loadNew(const Api &api, const gsa_kernel &kernel,
   loaded->next = list;
   loaded->image = &image;
   loaded->context = context;
-  if (gsa_status status = load(api, kernel, image, *loaded)) {
+  if (gsa_status status = load(api, kernel, image, processors, *loaded)) {
     std::free(loaded);
     return status;
   }
@@ -204,9 +260,9 @@ static gsa_status loadNew(const Api &api, const gsa_kernel &kernel,
   return GSA_SUCCESS;
 }
 
-gsa_status findFunctions(const Api &api, const gsa_kernel &kernel,
-                         const gsa_image &image, Context context,
-                         const Function *&functions) {
+gsa_status findImage(const Api &api, const gsa_kernel &kernel,
+                     const gsa_image &image, Context context,
+                     int32_t processors, LoadedImage &found) {
   uint64_t identity;
   if (Result result = identify(api, context, identity))
     return refuse(api, "cuCtxGetId", result, kernel, image);
@@ -216,12 +272,12 @@ gsa_status findFunctions(const Api &api, const gsa_kernel &kernel,
     gsa_status status = GSA_SUCCESS;
     loaded = lookUp(&image, identity);
     if (!loaded)
-      status = loadNew(api, kernel, image, identity, loaded);
+      status = loadNew(api, kernel, image, identity, processors, loaded);
     pthread_mutex_unlock(&mutex);
     if (status)
       return status;
   }
-  functions = loaded->functions();
+  found = {loaded->functions(), loaded->resident};
   return GSA_SUCCESS;
 }
 

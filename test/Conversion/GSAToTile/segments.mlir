@@ -2,6 +2,7 @@
 
 // Sequences cut into segments: memories of all but the last from nothing, the
 // first from the initial state; their fold; outputs of all from what was folded.
+// Sequences before those that are cut are whole, and come first.
 // A stage lets the next one start, which waits before it reads the workspace; the
 // first segment reads nothing of it.
 
@@ -11,9 +12,17 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
 // CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
-// CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[CUTS]])
+// CHECK: %[[CUT:.*]] = memref.dim %[[STATE]], %c1
+// CHECK: %[[WALKS:.*]] = arith.muli %[[CUT]], %[[CUTS]]
+// CHECK: scf.forall (%[[WALK:.*]], %[[H:.*]]) in (%[[WALKS]], 2)
 // CHECK-NEXT: tile.release_stage
 // CHECK-NOT: tile.await_stages
+// CHECK: %[[WHOLE:.*]] = arith.subi %{{.*}}, %[[CUT]]
+// CHECK: arith.divui %{{.*}}, %{{.*}} : i32
+// CHECK: %[[PLACE:.*]] = arith.index_castui
+// CHECK: %[[OTHERS:.*]] = arith.muli %[[PLACE]], %[[CUTS]]
+// CHECK: %[[S:.*]] = arith.subi %[[WALK]], %[[OTHERS]]
+// CHECK: %[[N:.*]] = arith.addi %[[WHOLE]], %[[PLACE]]
 // CHECK: %[[SHARE:.*]] = arith.divui %{{.*}}, %{{.*}} : i32
 // CHECK: %[[CHUNKS:.*]] = arith.index_castui %[[SHARE]]
 // CHECK: %[[EACH:.*]] = arith.muli %[[CHUNKS]], %c64
@@ -25,8 +34,8 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // No output is made, and no query read.
 // CHECK-NOT: tile.store
 // CHECK: scf.yield
-// CHECK: tile.store %[[LOOP]]#1, %[[STATE]][%[[S]], %[[N]], %{{.*}}, %c0] dims [2, 3]
-// CHECK: tile.store %[[LOOP]]#2, %[[DECAY]][%[[S]], %[[N]], %[[H]], %c0] dims [3]
+// CHECK: tile.store %[[LOOP]]#1, %[[STATE]][%[[S]], %[[PLACE]], %{{.*}}, %c0] dims [2, 3]
+// CHECK: tile.store %[[LOOP]]#2, %[[DECAY]][%[[S]], %[[PLACE]], %[[H]], %c0] dims [3]
 
 // CHECK-LABEL: func.func @cut__fold(
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
@@ -52,19 +61,34 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-LABEL: func.func @cut(
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
-// CHECK: %[[SEGMENTS:.*]] = arith.addi %[[CUTS]], %c1
-// CHECK: scf.forall (%[[N:.*]], %[[H:.*]], %[[S:.*]]) in (%{{.*}}, 2, %[[SEGMENTS]])
+// CHECK: %[[CUT:.*]] = memref.dim %[[STATE]], %c1
+// CHECK: %[[MORE:.*]] = arith.muli %[[CUT]], %[[CUTS]]
+// CHECK: %[[WALKS:.*]] = arith.addi %{{.*}}, %[[MORE]]
+// CHECK: scf.forall (%[[WALK:.*]], %[[H:.*]]) in (%[[WALKS]], 2)
 // CHECK-NOT: tile.release_stage
-// CHECK: %[[CUT:.*]] = arith.cmpi ne, %[[S]], %c0
-// CHECK: tile.await_stages if %[[CUT]]
+// CHECK: %[[WHOLE:.*]] = arith.subi %{{.*}}, %[[CUT]]
+// CHECK: %[[IS:.*]] = arith.cmpi slt, %[[WALK]], %[[WHOLE]]
+// CHECK: %[[PAST:.*]] = arith.subi %[[WALK]], %[[WHOLE]]
+// CHECK: %[[BEHIND:.*]] = arith.select %[[IS]], %c0, %[[PAST]]
+// CHECK: %[[EACH:.*]] = arith.addi %[[CUTS]], %c1
+// CHECK: %[[OWN:.*]] = arith.select %[[IS]], %c0, %[[CUTS]]
+// CHECK: arith.divui %{{.*}}, %{{.*}} : i32
+// CHECK: %[[PLACE:.*]] = arith.index_castui
+// CHECK: %[[OTHERS:.*]] = arith.muli %[[PLACE]], %[[EACH]]
+// CHECK: %[[S:.*]] = arith.subi %[[BEHIND]], %[[OTHERS]]
+// CHECK: %[[AFTER:.*]] = arith.addi %[[WHOLE]], %[[PLACE]]
+// CHECK: %[[N:.*]] = arith.select %[[IS]], %[[WALK]], %[[AFTER]]
+// CHECK: %[[STARTS:.*]] = arith.cmpi ne, %[[S]], %c0
+// CHECK: tile.await_stages if %[[STARTS]]
+// CHECK: tile.load %{{.*}}[%[[N]], %[[H]], %c0, %c0]
 // CHECK: %[[BEFORE:.*]] = arith.maxsi
-// CHECK: %[[FOLDED:.*]] = tile.load %[[STATE]][%[[BEFORE]], %[[N]]
+// CHECK: %[[FOLDED:.*]] = tile.load %[[STATE]][%[[BEFORE]], %[[PLACE]]
 // CHECK: %[[START:.*]] = arith.addf %{{.*}}, %[[FOLDED]]
 // CHECK: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %[[START]])
 // CHECK: tile.store
 // CHECK: scf.yield
 // The last segment alone knows the final state.
-// CHECK: %[[LAST:.*]] = arith.cmpi eq, %[[S]], %[[CUTS]]
+// CHECK: %[[LAST:.*]] = arith.cmpi eq, %[[S]], %[[OWN]]
 // CHECK: scf.if %[[LAST]]
 // CHECK: tile.store
 func.func @cut(%x: tensor<?x?x2x16xbf16>, %c: tensor<?x?x2x32xbf16>,

@@ -97,9 +97,8 @@ module {
 
 // -----
 
-// The launch that walks segments asks how many; cuts are one fewer. Without a
-// number in the schedule, cutting pays where `processors / blocks` is two or
-// more, for eight chunks a segment.
+// The last launch decides which sequences are cut and into how many segments;
+// cuts are one fewer. test/Target/segments.test has the decisions.
 
 module {
   module attributes {gsa.target = #gsa.target<"sm_90a">} {
@@ -108,16 +107,19 @@ module {
     // CHECK: %[[AT:.*]] = llvm.getelementptr %[[EXTENTS]][24]
     // CHECK: %[[SEGMENTS:.*]] = llvm.load %[[AT]]
     // CHECK: llvm.sub %[[SEGMENTS]]
+    // CHECK: %[[ALL:.*]] = llvm.getelementptr %[[EXTENTS]][16]
+    // CHECK: %[[SEQUENCES:.*]] = llvm.load %[[ALL]]
+    // CHECK: %[[FIRST:.*]] = llvm.getelementptr %[[EXTENTS]][32]
+    // CHECK: %[[WHOLE:.*]] = llvm.load %[[FIRST]]
+    // CHECK: llvm.sub %[[SEQUENCES]], %[[WHOLE]]
     // CHECK-LABEL: func.func @cut_segments(
-    // CHECK-SAME: %[[EXTENTS:[a-z0-9]+]]: !llvm.ptr, %[[PROCESSORS:[a-z0-9]+]]: i64) -> i64
-    // CHECK: %[[BLOCKS:.*]] = call @cut_grid(%[[EXTENTS]])
-    // CHECK: %[[SOME:.*]] = arith.maxsi %[[BLOCKS]]
-    // CHECK: %[[IDLE:.*]] = arith.divsi %[[PROCESSORS]], %[[SOME]]
-    // CHECK: %[[LEAST:.*]] = arith.constant 512 : i64
-    // CHECK: %[[WORTH:.*]] = arith.divsi %{{.*}}, %[[LEAST]]
-    // CHECK: arith.minsi %[[IDLE]], %[[WORTH]]
+    // CHECK-SAME: %{{[a-z0-9]+}}: !llvm.ptr, %[[PROCESSORS:[a-z0-9]+]]: i64, %[[RESIDENT:[a-z0-9]+]]: i64, %[[WHOLE:[a-z0-9]+]]: !llvm.ptr) -> i64
+    // CHECK: arith.minsi %[[PROCESSORS]], %[[RESIDENT]]
+    // CHECK: arith.constant 512 : i64
+    // CHECK: scf.for
+    // CHECK: llvm.store %{{.*}}, %[[WHOLE]] : i64
     // CHECK-LABEL: func.func @cut(
-    // CHECK-SAME: {kind = "workspace", name = "state0", shape = array<i64: -5, -3, 32, 16>, type = f32}]
+    // CHECK-SAME: {kind = "workspace", name = "state0", shape = array<i64: -5, -6, 32, 16>, type = f32}]
     // CHECK-SAME: gsa.awaits
     // CHECK-SAME: gsa.segments = @cut_segments
     // CHECK-SAME: gsa.stage = "outputs"
@@ -129,8 +131,10 @@ module {
       %zero = arith.constant 0.0 : bf16
       %n = memref.dim %x, %c0 : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
       %cuts = memref.dim %s, %c0 : memref<?x?x32x16xf32>
-      %segments = arith.addi %cuts, %c1 : index
-      scf.forall (%b, %h, %i) in (%n, 4, %segments) {
+      %cut = memref.dim %s, %c1 : memref<?x?x32x16xf32>
+      %more = arith.muli %cuts, %cut : index
+      %walks = arith.addi %n, %more : index
+      scf.forall (%b, %h) in (%walks, 4) {
         memref.store %zero, %x[%b, %c0, %h] : memref<?x?x4xbf16, strided<[?, ?, 1], offset: ?>>
       }
       return
@@ -147,9 +151,31 @@ module {
 
 // -----
 
+// What a schedule says is done, as far as there are sequences.
+
 module {
   module attributes {gsa.target = #gsa.target<"sm_90a">} {
-    // expected-error @below {{'func.func' op argument 0, a workspace, must be [cuts, N, ..] and else static, got 'memref<?x32x16xf32>'}}
+    // CHECK-LABEL: func.func @given_segments(
+    // CHECK-SAME: %[[EXTENTS:[a-z0-9]+]]: !llvm.ptr, %{{[a-z0-9]+}}: i64, %{{[a-z0-9]+}}: i64, %[[WHOLE:[a-z0-9]+]]: !llvm.ptr) -> i64
+    // CHECK: llvm.getelementptr %[[EXTENTS]][16]
+    // CHECK: %[[SEQUENCES:.*]] = llvm.load
+    // CHECK-DAG: %[[SEGMENTS:.*]] = arith.constant 4 : i64
+    // CHECK-DAG: %[[MOST:.*]] = arith.constant 2 : i64
+    // CHECK: %[[LEFT:.*]] = arith.minsi %[[MOST]], %[[SEQUENCES]]
+    // CHECK: llvm.store %[[LEFT]], %[[WHOLE]]
+    // CHECK: return %[[SEGMENTS]]
+    func.func @given(%s: memref<?x?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64, segments = 4, whole = 2>, gsa.stage = "outputs", gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_90a">} {
+    // expected-error @below {{'func.func' op argument 0, a workspace, must be [cuts, R, ..] and else static, got 'memref<?x32x16xf32>'}}
     func.func @f(%s: memref<?x32x16xf32> {gsa.name = "state0", gsa.kind = "workspace"})
         attributes {gsa.kernel, gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.threads = 64 : i64, gsa.shared = 0 : i64} {
       return

@@ -28,7 +28,8 @@ class Tensor(ctypes.Structure):
 
 
 class Extents(ctypes.Structure):
-    _fields_ = [(n, ctypes.c_int64) for n in ("batch", "time", "sequences", "segments")]
+    _fields_ = [(n, ctypes.c_int64) for n in ("batch", "time", "sequences",
+                                              "segments", "whole")]
 
 
 class Stage(ctypes.Structure):
@@ -113,7 +114,7 @@ def compare(program, image):
     batch, time = 2, program.time
     scratch = aligned(image.scratch)
     [stage] = image.stages[:image.num_stages]
-    blocks = stage.grid(ctypes.byref(Extents(batch, time, batch, 1)))
+    blocks = stage.grid(ctypes.byref(Extents(batch, time, batch, 1, batch)))
     for block in range(blocks):
         stage.entry(tensors, block, scratch.ctypes.data)
     for argument, (inside, room) in zip(program.arguments, arrays):

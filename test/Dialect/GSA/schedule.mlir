@@ -27,6 +27,15 @@ func.func private @segmented() attributes {
 
 // -----
 
+// CHECK: func private @whole
+// CHECK-SAME: #gsa.schedule<segmented, chunk = 64, segments = 4, whole = 3>, {{.*}} #gsa.schedule<segmented, chunk = 64, segments = 4>
+func.func private @whole() attributes {
+  a = #gsa.schedule<segmented, chunk = 64, segments = 4, whole = 3>,
+  b = #gsa.schedule<segmented, chunk = 64, segments = 4, whole = 0>
+}
+
+// -----
+
 // CHECK: func private @clustered
 // CHECK-SAME: gsa.schedule = #gsa.schedule<fused, chunk = 64, slices = 4, cluster = 4>
 func.func private @clustered() attributes {
@@ -101,6 +110,20 @@ func.func private @schedule_3_kind() attributes {
 func.func private @schedule_4() attributes {
   // expected-error @below {{a schedule's cluster must be 1 or its 4 slices, got 2 [schedule-4]}}
   gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 4, cluster = 2>
+}
+
+// -----
+
+func.func private @schedule_5() attributes {
+  // expected-error @below {{a schedule's whole must not be negative, got -1 [schedule-5]}}
+  gsa.schedule = #gsa.schedule<segmented, chunk = 16, segments = 2, whole = -1>
+}
+
+// -----
+
+func.func private @schedule_5_alone() attributes {
+  // expected-error @below {{a schedule's whole must be beside segments, got 2 without [schedule-5]}}
+  gsa.schedule = #gsa.schedule<segmented, chunk = 16, whole = 2>
 }
 
 // -----

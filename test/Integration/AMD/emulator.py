@@ -34,12 +34,14 @@ class _Tensor(ctypes.Structure):
 
 class _Extents(ctypes.Structure):
     _fields_ = [("batch", ctypes.c_int64), ("time", ctypes.c_int64),
-                ("sequences", ctypes.c_int64), ("segments", ctypes.c_int64)]
+                ("sequences", ctypes.c_int64), ("segments", ctypes.c_int64),
+                ("whole", ctypes.c_int64)]
 
 
 _Grid = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(_Extents))
 _Segments = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.POINTER(_Extents),
-                             ctypes.c_int64)
+                             ctypes.c_int64, ctypes.c_int64,
+                             ctypes.POINTER(ctypes.c_int64))
 
 
 class _Stage(ctypes.Structure):
@@ -135,7 +137,7 @@ class Package:
     def __init__(self, path, name):
         self.library = ctypes.CDLL(path)
         self.kernel = _Kernel.in_dll(self.library, name + "_kernel")
-        assert self.kernel.abi_version == 3, self.kernel.abi_version
+        assert self.kernel.abi_version == 4, self.kernel.abi_version
         self.arguments = [self.kernel.arguments[i]
                           for i in range(self.kernel.num_arguments)]
 
@@ -146,10 +148,13 @@ class Package:
         image = next(each for each in images if each.chip.decode() == chip)
         assert image.backend == BACKEND_HIP, image.backend
         runner = _load_runner()
-        extents = _Extents(batch, time,
-                           batch if sequences is None else sequences, 1)
+        sequences = batch if sequences is None else sequences
+        extents = _Extents(batch, time, sequences, 1, sequences)
         if image.segments: # of a device with one processor
-            extents.segments = image.segments(ctypes.byref(extents), 1)
+            whole = ctypes.c_int64(sequences)
+            extents.segments = image.segments(ctypes.byref(extents), 1, 1,
+                                              ctypes.byref(whole))
+            extents.whole = whole.value
         guards, structs = [], []
         for argument in self.arguments:
             tensor = tensors[argument.name.decode()]
@@ -165,7 +170,8 @@ class Package:
                 (ctypes.c_int64 * MAX_RANK)(*tensor.strides, *pad),
                 number, len(tensor.shape)))
         dynamic = {-1: extents.batch, -2: extents.time, -3: extents.sequences,
-                   -4: extents.sequences + 1, -5: extents.segments - 1}
+                   -4: extents.sequences + 1, -5: extents.segments - 1,
+                   -6: extents.sequences - extents.whole}
         for i in range(image.num_workspaces):
             each = image.workspaces[i]
             shape = [dynamic.get(n, n) for n in each.shape[:each.rank]]

@@ -161,11 +161,12 @@ def schedules(group):
 
 def segments(group):
     """Sequences that are cut, some in more segments than they have chunks or
-    tokens."""
-    def schedule(count, slices=1):
+    tokens, and others before them that are not."""
+    def schedule(count, slices=1, whole=0):
         cut = f"slices = {slices}, " if slices > 1 else ""
+        rest = f", whole = {whole}" if whole else ""
         return ("#gsa.schedule<segmented, chunk = auto, "
-                f"{cut}segments = {count}>")
+                f"{cut}segments = {count}{rest}>")
 
     shapes = ["--shape=B=2,T=0", "--shape=B=1,T=3", "--shape=B=2,T=400"]
     # A running log-sum-exp is no sum of what segments make alone.
@@ -178,7 +179,17 @@ def segments(group):
             group.add(family, ["--lengths=0,1,270,0,130"], dtype=dtype,
                       packed=offsets, initial=dtype == "f32", final=True,
                       reverse=dtype == "bf16", schedule=schedule(count))
-    for dtype in ("f32", "bf16"):
+    for dtype, whole in (("f32", 1), ("bf16", 2)):
+        for family in families:
+            group.add(family, ["--shape=B=3,T=130", "--shape=B=1,T=70"],
+                      dtype=dtype, initial=dtype == "f32", final=True,
+                      schedule=schedule(3, whole=whole))
+            group.add(family, ["--lengths=0,1,100,0,60", "--lengths=90,0,50"],
+                      dtype=dtype, packed="i32", initial=dtype == "bf16",
+                      final=True, reverse=dtype == "f32",
+                      schedule=schedule(4, whole=whole))
+        group.add("gla", ["--shape=B=3,T=130"], dtype=dtype, D=64, final=True,
+                  schedule=schedule(3, slices=2, whole=whole))
         for family in ("gsa", "hgrn2"):
             group.add(family, shapes, dtype=dtype, untied=True, D=60, M=40,
                       schedule=schedule(3))

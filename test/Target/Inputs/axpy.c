@@ -22,7 +22,7 @@ static void describe(const gsa_kernel *kernel) {
   }
   for (int i = 0; i < kernel->num_images; ++i) {
     const gsa_image *image = &kernel->images[i];
-    const gsa_extents extents = {3, 5, 3, 1};
+    const gsa_extents extents = {3, 5, 3, 1, 3};
     printf("image %s backend %d rank %d scratch %lld features %llu blocks %lld "
            "schedule %s\n",
            image->chip, image->backend, image->rank, (long long)image->scratch,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 int main(int argc, char **argv) {
-  const gsa_extents extents = {5, 7, 5, 1};
+  const gsa_extents extents = {5, 7, 5, 1, 5};
   printf("kernel %s abi %u\n", axpy_kernel.name, axpy_kernel.abi_version);
   for (int i = 0; i < axpy_kernel.num_images; ++i) {
     const gsa_image *image = &axpy_kernel.images[i];

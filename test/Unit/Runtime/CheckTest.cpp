@@ -104,7 +104,7 @@ TEST(Check, AbiVersion) {
   // Of another version nothing else may be read.
   problem.kernel.name = nullptr;
   expectRefused(problem, GSA_ERROR_ABI,
-                "kernel must have ABI version 3 as this runtime, got 2");
+                "kernel must have ABI version 4 as this runtime, got 3");
 }
 
 TEST(Check, KernelParts) {
@@ -152,12 +152,19 @@ TEST(Check, ArgumentParts) {
   refuse([](gsa_argument &a) { a.shape[2] = GSA_EXTENT_CUTS; },
          "extent 2 of 's0' in the description of kernel 'sum' must be a "
          "gsa_extent or 0 to 1099511627776, got -5");
-  refuse([](gsa_argument &a) { a.shape[2] = -6; },
+  refuse([](gsa_argument &a) { a.shape[2] = -7; },
          "extent 2 of 's0' in the description of kernel 'sum' must be a "
-         "gsa_extent or 0 to 1099511627776, got -6");
+         "gsa_extent or 0 to 1099511627776, got -7");
   refuse([](gsa_argument &a) { a.kind = GSA_OFFSETS; },
          "offsets 's0' in the description of kernel 'sum' must be a vector of "
          "N + 1 i32 or i64, got rank 3 of f32");
+}
+
+/// A gsa_segments.
+template <int64_t segments, int64_t wholes>
+static int64_t answer(const gsa_extents *, int64_t, int64_t, int64_t *whole) {
+  *whole = wholes;
+  return segments;
 }
 
 TEST(Check, ImageParts) {
@@ -199,14 +206,18 @@ TEST(Check, ImageParts) {
   for (int64_t segments : {0, 1025})
     refuse(
         [&](gsa_image &i) {
-          i.segments = segments
-              ? [](const gsa_extents *, int64_t) -> int64_t { return 1025; }
-          : [](const gsa_extents *, int64_t) -> int64_t { return 0; };
+          i.segments = segments ? answer<1025, 0> : answer<0, 0>;
         },
         segments ? "segments of image 'host' of kernel 'sum' must be 1 to "
                    "1024, got 1025"
                  : "segments of image 'host' of kernel 'sum' must be 1 to "
                    "1024, got 0");
+  refuse([](gsa_image &i) { i.segments = answer<2, -1>; },
+         "whole sequences of image 'host' of kernel 'sum' must be 0 to 1, got "
+         "-1");
+  refuse([](gsa_image &i) { i.segments = answer<2, 2>; },
+         "whole sequences of image 'host' of kernel 'sum' must be 0 to 1, got "
+         "2");
   refuse([](gsa_image &i) { i.scratch = -1; },
          "scratch of image 'host' of kernel 'sum' must be 0 to 1099511627776 "
          "bytes, got -1");

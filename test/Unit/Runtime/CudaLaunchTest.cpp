@@ -70,26 +70,87 @@ TEST_F(Cuda, WorkspaceTensors) {
   EXPECT_EQ(tensorAt(whole, 5).data, nullptr);
   EXPECT_EQ(tensorAt(whole, 5).shape[0], 0);
 
-  // 8 processors, 4 sequences to be: 2 cuts.
+  // 8 processors: 2 cuts of all but one sequence.
   fake.devices[0].processors = 8;
-  problem.images[0].segments = [](const gsa_extents *extents,
-                                  int64_t processors) -> int64_t {
-    return extents->segments == 1 ? processors / 4 + 1 : -1;
+  DeviceProblem cutting(3, 5);
+  cutting.useWorkspaces(2);
+  cutting.images[0].segments = [](const gsa_extents *extents,
+                                  int64_t processors, int64_t resident,
+                                  int64_t *whole) -> int64_t {
+    EXPECT_EQ(extents->segments, 1);
+    EXPECT_EQ(extents->whole, 3);
+    EXPECT_EQ(resident, processors);
+    *whole = 1;
+    return processors / 4 + 1;
   };
   size_t bytes = 0;
-  ASSERT_EQ(problem.workspaceSize(bytes), GSA_SUCCESS);
-  EXPECT_EQ(bytes, 1216u + 384); // 2 * 3 * 5 * 3 floats
-  expectLaunchRefused(problem, GSA_ERROR_WORKSPACE,
-                      "params->workspace_size must be at least 1600, got 1216");
-  problem.giveWorkspace(bytes);
-  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(cutting.workspaceSize(bytes), GSA_SUCCESS);
+  EXPECT_EQ(bytes, 1216u + 256); // 2 * 2 * 5 * 3 floats, rounded up
+  cutting.giveWorkspace(1216);
+  expectLaunchRefused(cutting, GSA_ERROR_WORKSPACE,
+                      "params->workspace_size must be at least 1472, got 1216");
+  cutting.giveWorkspace(bytes);
+  ASSERT_EQ(cutting.launch(), GSA_SUCCESS) << gsa_error_detail();
   gsa_tensor cut = tensorAt(fake.launches.back(), 5);
-  EXPECT_EQ(cut.data, static_cast<char *>(problem.memory.get()) + 1216);
+  EXPECT_EQ(cut.data, static_cast<char *>(cutting.memory.get()) + 1216);
   EXPECT_EQ(cut.shape[0], 2);
-  EXPECT_EQ(cut.shape[1], 3);
-  EXPECT_EQ(cut.stride[0], 45);
+  EXPECT_EQ(cut.shape[1], 2);
+  EXPECT_EQ(cut.stride[0], 30);
   EXPECT_EQ(cut.stride[3], 1);
   EXPECT_EQ(cut.dtype, GSA_F32);
+}
+
+TEST_F(Cuda, BlocksThatRunAtTheSameTime) {
+  // Known to the driver of loaded code, and asked once.
+  static int64_t resident;
+  auto ask = [&](int32_t cluster, bool preloaded) {
+    DeviceProblem problem(4, 5);
+    problem.stages = {stage("fold"), stage("sum")};
+    problem.stages[1].cluster = cluster;
+    problem.stages[1].shared_bytes = 100000;
+    problem.use();
+    problem.images[0].segments = [](const gsa_extents *, int64_t processors,
+                                    int64_t blocks, int64_t *) -> int64_t {
+      EXPECT_EQ(processors, 132);
+      resident = blocks;
+      return 1;
+    };
+    // Images are told apart by their addresses, which an earlier one had.
+    fake.setCurrent(fake.createContext(0));
+    fake.loads.clear();
+    fake.calls.clear();
+    if (preloaded) {
+      EXPECT_EQ(gsa_preload(&problem.kernel, nullptr), GSA_SUCCESS);
+    }
+    size_t bytes;
+    EXPECT_EQ(problem.workspaceSize(bytes), GSA_SUCCESS) << gsa_error_detail();
+    int64_t asked = resident;
+    resident = 0;
+    EXPECT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+    EXPECT_EQ(resident, asked);
+    EXPECT_EQ(fake.loads.size(), 1u);
+    EXPECT_EQ(calls("cuOccupancyMaxActiveBlocksPerMultiprocessor") +
+                  calls("cuOccupancyMaxActiveClusters"),
+              1);
+    return resident;
+  };
+  EXPECT_EQ(ask(1, true), 132);
+  fake.devices[0].blocks = 2;
+  EXPECT_EQ(ask(1, false), 264);
+  EXPECT_EQ(ask(4, false), 120);
+  fake.devices[0].clusters = 0; // the launch would say why
+  EXPECT_EQ(ask(16, true), 16);
+
+  fake.setCurrent(fake.createContext(0));
+  DeviceProblem problem(4, 5);
+  problem.images[0].segments = [](const gsa_extents *, int64_t, int64_t,
+                                  int64_t *) -> int64_t { return 1; };
+  fake.failures["cuOccupancyMaxActiveBlocksPerMultiprocessor"] = 1;
+  expectRefused(problem, GSA_ERROR_DRIVER,
+                "cuOccupancyMaxActiveBlocksPerMultiprocessor must succeed for "
+                "image 'gpu' of kernel 'sum', got CUDA_ERROR_INVALID_VALUE (in "
+                "words) for 'sum'");
+  EXPECT_GT(fake.unloads, 0);
 }
 
 TEST_F(Cuda, Workspace) {

@@ -10,11 +10,11 @@ namespace gsa::test {
 /// Bytes of the parameter block of the test kernel, without offsets.
 constexpr size_t blockBytes = 4 * sizeof(gsa_tensor);
 
-/// f32 workspaces of 100 for each sequence, and of some for each cut.
+/// f32 workspaces of 100 for each sequence, and of 15 for each cut.
 inline const gsa_argument workspaces[] = {
     {"sums", {GSA_EXTENT_SEQUENCES, 100, 0, 0}, 2, GSA_F32, GSA_WORKSPACE, 0},
     {"cut",
-     {GSA_EXTENT_CUTS, GSA_EXTENT_SEQUENCES, 5, 3},
+     {GSA_EXTENT_CUTS, GSA_EXTENT_CUT_SEQUENCES, 5, 3},
      4,
      GSA_F32,
      GSA_WORKSPACE,

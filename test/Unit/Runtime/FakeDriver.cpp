@@ -368,6 +368,16 @@ FAKE cuFuncSetAttribute(void *function, int attribute, int value) {
   return InvalidValue;
 }
 
+FAKE cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *function,
+                                                 int threads, size_t shared) {
+  ENTER("cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  auto *of = static_cast<Function *>(function);
+  if (threads < 1 || threads > 1024 || shared > size_t(of->sharedLimit))
+    return InvalidValue;
+  *blocks = fake().devices[of->context->device].blocks;
+  return Success;
+}
+
 static int launch(void *function, const FakeDriver::Launch &wanted,
                   unsigned otherGrid, unsigned otherThreads, void **parameters,
                   void **extra) {
@@ -438,6 +448,23 @@ struct Config {
   Attribute *attributes;
   unsigned numAttributes;
 };
+
+FAKE cuOccupancyMaxActiveClusters(int *clusters, void *function,
+                                  const Config *config) {
+  ENTER("cuOccupancyMaxActiveClusters");
+  auto *of = static_cast<Function *>(function);
+  if (config->numAttributes != 1 || config->attributes[0].id != 4)
+    return InvalidValue;
+  const unsigned *cluster = config->attributes[0].value.cluster;
+  if (cluster[0] < 2 || cluster[0] > (of->bigClusters ? 16u : 8u) ||
+      cluster[1] != 1 || cluster[2] != 1 || config->grid[0] % cluster[0] != 0 ||
+      config->grid[1] != 1 || config->grid[2] != 1 || config->block[0] < 1 ||
+      config->block[0] > 1024 || config->block[1] != 1 ||
+      config->block[2] != 1 || config->sharedBytes > unsigned(of->sharedLimit))
+    return InvalidValue;
+  *clusters = fake().devices[of->context->device].clusters;
+  return Success;
+}
 
 FAKE cuLaunchKernelEx(const Config *config, void *function, void **parameters,
                       void **extra) {

@@ -27,6 +27,8 @@ public:
     int arch = 90;
     int sharedBytes = 232448;
     int processors = 132;
+    int blocks = 1;    ///< that run at the same time on a processor
+    int clusters = 30; ///< that run at the same time
   };
 
   /// A kernel that was enqueued.

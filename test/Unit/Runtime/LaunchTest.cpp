@@ -133,19 +133,20 @@ TEST(Launch, EveryBlockRunsOnce) {
 
 TEST(Launch, StagesSeeWhatWasBefore) {
   GSA_SKIP_TEAMS_UNDER_TSAN();
-  // Two cuts of two sequences: the first stage numbers them, the second, of as
-  // many blocks as there are segments, adds them up.
-  static const gsa_argument cuts[] = {{"cuts",
-                                       {GSA_EXTENT_CUTS, GSA_EXTENT_SEQUENCES},
-                                       2,
-                                       GSA_F32,
-                                       GSA_WORKSPACE,
-                                       0}};
+  // Two cuts of the last two of three sequences: the first stage numbers them,
+  // the second, of as many blocks as there are segments, adds them up.
+  static const gsa_argument cuts[] = {
+      {"cuts",
+       {GSA_EXTENT_CUTS, GSA_EXTENT_CUT_SEQUENCES},
+       2,
+       GSA_F32,
+       GSA_WORKSPACE,
+       0}};
   static std::atomic<int> sums;
   const gsa_stage stages[] = {
       {"number",
        [](const gsa_extents *extents) {
-         return (extents->segments - 1) * extents->sequences;
+         return (extents->segments - 1) * (extents->sequences - extents->whole);
        },
        [](const gsa_tensor *tensors, int64_t block, void *) {
          static_cast<float *>(tensors[4].data)[block] = float(block) + 1;
@@ -166,13 +167,17 @@ TEST(Launch, StagesSeeWhatWasBefore) {
        0, 0, 0, 0}};
   for (int32_t threads : {1, 8}) {
     sums = 0;
-    Problem problem(2, 3);
+    Problem problem(3, 3);
     gsa_image &image = problem.images[0];
     image.stages = stages;
     image.num_stages = 3;
     image.workspaces = cuts;
     image.num_workspaces = 1;
-    image.segments = [](const gsa_extents *, int64_t processors) {
+    image.segments = [](const gsa_extents *extents, int64_t processors,
+                        int64_t resident, int64_t *whole) {
+      EXPECT_EQ(extents->segments, 1);
+      EXPECT_EQ(extents->whole, 3);
+      *whole = resident;
       return processors + 2;
     };
     problem.params.head.threads = threads;

@@ -1,0 +1,248 @@
+//===- OutlineSegments.cpp - Which sequences a call cuts, and how often ---===//
+//
+// A device runs some number of blocks at a time, and the blocks of a kernel
+// take about as long as each other, so they run in waves. Two calls gain from
+// cutting sequences into segments:
+//
+//   few blocks     all sequences are cut, so that no processor is idle
+//   a last wave    that has few blocks: only its sequences are cut. Blocks
+//   start
+//                  in the order of their numbers, so the whole sequences go
+//                  first, and the segments fill what is left of the last full
+//                  wave and a fraction of one behind it
+//
+// The first is a rule, the second an estimate of times for every number of
+// segments, in nanoseconds.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Outline.h"
+#include "gsa/kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+/// Chunks that a segment has at least where all sequences are cut: a memory
+/// that is written, folded and read again costs as much time as two or three of
+/// them.
+constexpr int64_t kLeastChunks = 8;
+
+/// Chunks that a segment of the last wave has at least, and the most segments
+/// that are tried for it: the shorter they are, the less they save.
+constexpr int64_t kLeastTailChunks = 2, kMostTailSegments = 32;
+/// Bytes of memories that are worth keeping for a last wave: less than half of
+/// what a device's second cache holds.
+constexpr int64_t kMostTailBytes = 16 << 20;
+
+/// Times on an H100, see bench/NOTES.md. A chunk of 64 tokens takes 3.6 us; to
+/// start a block and to move its memories takes as long as one more.
+constexpr int64_t kTokenTime = 56;
+constexpr int64_t kStartChunks = 1;
+/// The states of a chunk take half as long as its outputs.
+constexpr int64_t kStatesShare = 2;
+/// A launch behind another, of which there are two more, and bytes that the
+/// fold moves in a nanosecond. Where stages overlap, whole sequences hide the
+/// fold and one of the launches.
+constexpr int64_t kLaunchTime = 4000, kFoldBytes = 3000;
+/// Gains below one part in this many are not worth it.
+constexpr int64_t kLeastGain = 32;
+
+namespace {
+/// Arithmetic on i64 values that are not negative.
+class Arithmetic {
+public:
+  explicit Arithmetic(ImplicitLocOpBuilder &b) : b(b) {}
+
+  Value operator()(int64_t value) {
+    return arith::ConstantIntOp::create(b, b.getI64Type(), value);
+  }
+  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
+  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
+  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
+  Value min(Value x, Value y) { return arith::MinSIOp::create(b, x, y); }
+  Value max(Value x, Value y) { return arith::MaxSIOp::create(b, x, y); }
+  /// Rounded down, and up. `y` is positive.
+  Value div(Value x, Value y) { return arith::DivSIOp::create(b, x, y); }
+  Value ceilDiv(Value x, Value y) { return div(add(x, sub(y, (*this)(1))), y); }
+  Value less(Value x, Value y) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, x, y);
+  }
+  Value select(Value condition, Value yes, Value no) {
+    return arith::SelectOp::create(b, condition, yes, no);
+  }
+
+private:
+  ImplicitLocOpBuilder &b;
+};
+
+/// What the compiler knows of a kernel.
+struct Costs {
+  int64_t chunk;
+  int64_t blocks; ///< of a whole sequence
+  int64_t bytes;  ///< of workspaces, for each cut of a sequence
+  bool overlaps;  ///< whole sequences run beside the stages before theirs
+};
+
+/// What the call says, and the device.
+struct CallValues {
+  Value sequences, tokens; ///< tokens of a sequence, of packed ones the mean
+  Value processors, resident;
+};
+
+/// An answer: of `sequences` the first `whole` are not cut.
+struct Cut {
+  Value segments, whole;
+};
+} // namespace
+
+/// Where blocks leave more than half of the processors idle, as many segments
+/// of all sequences as there are processors for, as far as the tokens go.
+static Cut cutAll(Arithmetic &a, const Costs &costs, const CallValues &call) {
+  Value atOnce = a.min(call.processors, call.resident);
+  Value blocks = a.max(a.mul(call.sequences, a(costs.blocks)), a(1));
+  Value worth = a.div(call.tokens, a(costs.chunk * kLeastChunks));
+  Value segments = a.min(a.div(atOnce, blocks), worth);
+  segments = a.max(a.min(segments, a(GSA_MAX_SEGMENTS)), a(1));
+  // Segments are whole chunks: as long as they are then, fewer may do.
+  Value chunks = a.max(a.ceilDiv(call.tokens, a(costs.chunk)), a(1));
+  segments = a.ceilDiv(chunks, a.ceilDiv(chunks, segments));
+  return {segments, a.select(a.less(a(1), segments), a(0), call.sequences)};
+}
+
+/// What is left of the last full wave, and the wave behind it, in segments.
+static Cut cutLastWave(ImplicitLocOpBuilder &b, const Costs &costs,
+                       const CallValues &call) {
+  Arithmetic a(b);
+  Value each = a(costs.blocks);
+  Value waves = a.div(a.mul(call.sequences, each), call.resident);
+  Value whole = a.div(a.mul(waves, call.resident), each);
+  Value cut = a.sub(call.sequences, whole);
+  Value cutBlocks = a.mul(cut, each);
+  Value cutBytes = a.mul(a.max(cut, a(1)), a(costs.bytes));
+
+  int64_t chunkTime = costs.chunk * kTokenTime;
+  Value chunks = a.ceilDiv(call.tokens, a(costs.chunk));
+  Value blockTime = a.mul(chunks, a(chunkTime));
+  Value uncut = a.mul(a.add(waves, a(1)), blockTime);
+  // The whole ones, and the places that they leave in their last wave.
+  Value wholeBlocks = a.mul(whole, each);
+  Value wholeWaves = a.ceilDiv(wholeBlocks, call.resident);
+  Value wholeTime = a.mul(wholeWaves, blockTime);
+  Value places = a.sub(a.mul(wholeWaves, call.resident), wholeBlocks);
+
+  Value most = a.div(chunks, a(kLeastTailChunks));
+  most = a.min(most, a.add(a.div(a(kMostTailBytes), cutBytes), a(1)));
+  most = a.min(most, a(kMostTailSegments));
+  // Few blocks are one wave, and without a last one nothing is to be cut.
+  Value isTail =
+      arith::AndIOp::create(b, a.less(a(0), waves), a.less(a(0), cut));
+  most = a.select(isTail, most, a(0));
+  Value limit = a.sub(uncut, a.div(uncut, a(kLeastGain)));
+
+  auto loop = scf::ForOp::create(b, a(2), a.add(most, a(1)), a(1),
+                                 ValueRange{limit, a(1)});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value segments = loop.getInductionVar(), best = loop.getRegionIterArg(0);
+    Value own = a.ceilDiv(chunks, segments);
+    Value started = a.add(own, a(kStartChunks));
+    Value pieces = a.mul(cutBlocks, segments);
+    Value beside = a.mul(places, a.div(chunks, started));
+    Value behind = a.max(a.sub(pieces, beside), a(0));
+    Value time = a.add(wholeTime, a.mul(a.ceilDiv(behind, call.resident),
+                                        a.mul(started, a(chunkTime))));
+    Value cuts = a.sub(segments, a(1));
+    Value states = a.ceilDiv(a.mul(cutBlocks, cuts), call.processors);
+    Value statesTime = a.mul(a.add(own, a(kStatesShare * kStartChunks)),
+                             a(chunkTime / kStatesShare));
+    time = a.add(time, a.mul(states, statesTime));
+    Value folded = a.div(a.mul(cutBytes, cuts), a(kFoldBytes / 2));
+    Value between = a.add(folded, a(2 * kLaunchTime));
+    if (costs.overlaps)
+      between = a.select(a.less(a(0), whole), a(kLaunchTime), between);
+    time = a.add(time, between);
+    Value better = a.less(time, best);
+    scf::YieldOp::create(
+        b, ValueRange{a.select(better, time, best),
+                      a.select(better, segments, loop.getRegionIterArg(1))});
+  }
+  Value segments = loop.getResult(1);
+  return {segments, a.select(a.less(a(1), segments), whole, call.sequences)};
+}
+
+static Cut choose(ImplicitLocOpBuilder &b, const Costs &costs,
+                  const CallValues &call) {
+  Arithmetic a(b);
+  Cut all = cutAll(a, costs, call), last = cutLastWave(b, costs, call);
+  // At most one of them cuts.
+  Value isCut = a.less(a(1), all.segments);
+  return {a.select(isCut, all.segments, last.segments),
+          a.select(isCut, all.whole, last.whole)};
+}
+
+/// Blocks of a whole sequence: the bounds of `forall` but for the first.
+static int64_t countBlocks(scf::ForallOp forall) {
+  int64_t blocks = 1;
+  if (forall)
+    for (OpFoldResult bound : llvm::drop_begin(forall.getMixedUpperBound()))
+      blocks *= *getConstantIntValue(bound);
+  return blocks;
+}
+
+/// Bytes that each cut of a sequence has in the workspaces of `kernel`.
+static int64_t countBytes(func::FuncOp kernel) {
+  int64_t bytes = 0;
+  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
+    auto kind = kernel.getArgAttrOfType<StringAttr>(index, kKindAttr);
+    if (!kind || kind.getValue() != "workspace")
+      continue;
+    auto tensor = cast<MemRefType>(type);
+    int64_t elements = 1;
+    for (int64_t extent : tensor.getShape().drop_front(2))
+      elements *= extent;
+    bytes += elements * tensor.getElementTypeBitWidth() / 8;
+  }
+  return bytes;
+}
+
+bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
+                         scf::ForallOp forall, StringRef name) {
+  auto stage = kernel->getAttrOfType<StringAttr>(kStageAttr);
+  if (!stage || stage.getValue() != "outputs")
+    return false;
+  auto schedule = kernel->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+  OpBuilder::InsertionGuard guard(builder);
+  ImplicitLocOpBuilder b(kernel.getLoc(), builder);
+  Type i64 = b.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto function = func::FuncOp::create(
+      b, name, b.getFunctionType({pointer, i64, i64, pointer}, i64));
+  Block *body = function.addEntryBlock();
+  b.setInsertionPointToStart(body);
+  Arithmetic a(b);
+  auto field = [&](int64_t offset) {
+    return loadField(b, b.getLoc(), i64, body->getArgument(0), offset);
+  };
+  Value sequences = field(offsetof(gsa_extents, sequences));
+  Cut cut;
+  if (schedule.getSegments()) {
+    cut = {a(schedule.getSegments()), a.min(a(schedule.getWhole()), sequences)};
+  } else {
+    Value tokens = a.mul(field(offsetof(gsa_extents, batch)),
+                         field(offsetof(gsa_extents, time)));
+    CallValues call{sequences, a.div(tokens, a.max(sequences, a(1))),
+                    body->getArgument(1), body->getArgument(2)};
+    Costs costs{schedule.getChunk(), countBlocks(forall), countBytes(kernel),
+                kernel->hasAttr(kAwaitsAttr)};
+    cut = choose(b, costs, call);
+  }
+  LLVM::StoreOp::create(b, cut.whole, body->getArgument(3));
+  func::ReturnOp::create(b, cut.segments);
+  return true;
+}
