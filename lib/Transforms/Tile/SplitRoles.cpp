@@ -320,16 +320,17 @@ void RoleSplitter::emitProducer(Block *role) {
   fetchAll(first, kProducer);
   mapAll(first, loaded, loadAll(first));
   emitGates(first, /*ofMemories=*/false);
+  SmallVector<Value> scalars0 = getAll(first, scalars);
+  SmallVector<Value> variables1 = getAll(first, nextVariables);
+  Window second = window(zero, 1);
+  mapAll(second, variables, variables1);
+  SmallVector<Value> loads1 = loadAll(second);
   awaitStages();
   SmallVector<Value> memories0 = getInitial(first, /*memories=*/true);
   mapAll(first, memories, memories0);
   llvm::for_each(memories, [&](Value memory) { first.put(memory); });
   emitGates(first, /*ofMemories=*/true);
-  SmallVector<Value> scalars0 = getAll(first, scalars);
-  SmallVector<Value> variables1 = getAll(first, nextVariables);
   meet(kProducer);
-  Window second = window(zero, 1);
-  mapAll(second, variables, variables1);
   fetchAll(second, kProducer);
 
   // iteration | variables of this window and the next | scalars of this one |
@@ -339,7 +340,7 @@ void RoleSplitter::emitProducer(Block *role) {
   llvm::append_range(inits, variables1);
   llvm::append_range(inits, scalars0);
   llvm::append_range(inits, memories0);
-  llvm::append_range(inits, loadAll(second));
+  llvm::append_range(inits, loads1);
   scf::WhileOp copy = openLoop(inits, variables);
   ValueRange rest = copy.getAfterArguments();
   auto take = [&](size_t count) {
