@@ -1,5 +1,6 @@
 // RUN: gsa-opt %s --gsa-to-tile=targets=sm_90a --verify-each | FileCheck %s
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_90a,sm_80,gfx942 --verify-each | FileCheck %s --check-prefix=LLVM
+// RUN: gsa-opt %s --gsa-to-llvm=targets=x86-64-v3 --verify-each | FileCheck %s --check-prefix=LLVM
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_100a --verify-each | FileCheck %s --check-prefix=EARLY
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_80,sm_89,gfx942 --verify-each | FileCheck %s --check-prefix=LATE
 // RUN: gsa-compile %s --targets=sm_90a --emit=isa | FileCheck %s --check-prefix=ISA
@@ -32,7 +33,11 @@
 // CHECK-LABEL: func.func @cut__fold(
 // CHECK: tile.roles warps [8]
 // CHECK: tile.await_stages{{$}}
+// Blocks have one memory's rows and columns, and no lane needs another's.
+// CHECK-COUNT-2: scf.if
+// CHECK-NOT: tile.convert
 // CHECK: math.exp2
+// CHECK-NOT: tile.convert
 // CHECK: tile.store
 
 // CHECK-LABEL: func.func @cut(

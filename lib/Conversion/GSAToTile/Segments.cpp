@@ -7,11 +7,13 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// Columns that a block of the fold has at most: what its lanes can hold of
-/// several segments at once. Hosts hold whole rows.
-constexpr int64_t kFoldColumns = 128;
+/// Columns that a block of the fold has at most: one access of each lane, so
+/// that many blocks share the work. Hosts hold whole rows.
+constexpr int64_t kFoldColumns = 64;
 /// And rows: tiles have no fewer.
 constexpr int64_t kFoldRows = 16;
+/// Segments of which a device loads memories together, where there are as many.
+constexpr int64_t kFoldSlots = 6;
 
 SmallVector<int64_t> Segments::shapeOf(const SweepPlan &plan, MemoryOp memory,
                                        bool allSlices) {
@@ -215,14 +217,81 @@ void Segments::storeDecay(TileBuilder &b, const BlockValues &block,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A block's part of one memory.
+/// A block's part of one memory, in all slots of the workspace.
 struct FoldedPart {
-  Value state, decay; ///< of the workspace
+  Value state, decay; ///< of the workspace; no decay: null
   RankedTensorType type;
-  Value row, headRow, column;
-  Value rows; ///< of the tile that are there
+  Value sequence, head, row, headRow, column;
+
+  Value load(TileBuilder &b, Value slot, Value rows) const {
+    return tile::LoadOp::create(b, type, state,
+                                ValueRange{slot, sequence, headRow, column},
+                                rows, ArrayRef<int64_t>{2, 3}, 1);
+  }
+  Value loadDecay(TileBuilder &b, Value slot, Value rows) const {
+    return tile::LoadOp::create(
+        b, RankedTensorType::get({kFoldRows}, b.getF32Type()), decay,
+        ValueRange{slot, sequence, head, row}, rows, ArrayRef<int64_t>{3}, 1);
+  }
+  void store(TileBuilder &b, Value tile, Value slot, Value rows) const {
+    tile::StoreOp::create(b, tile, state,
+                          ValueRange{slot, sequence, headRow, column}, rows,
+                          ArrayRef<int64_t>{2, 3}, 1);
+  }
+  SmallVector<Value> fold(TileBuilder &b, ArrayRef<Value> inits, Value cuts,
+                          int64_t together, bool all) const;
 };
 } // namespace
+
+/// Folds slots from `inits`, slot | S of the one before, on: `together` at a
+/// time, whose loads wait together, as long as there are `all` of them or any.
+/// Gives what it has come to.
+SmallVector<Value> FoldedPart::fold(TileBuilder &b, ArrayRef<Value> inits,
+                                    Value cuts, int64_t together,
+                                    bool all) const {
+  auto behind = [&](Value slot, int64_t k) -> Value {
+    return k ? arith::AddIOp::create(b, slot, b.index(k)).getResult() : slot;
+  };
+  auto exists = [&](Value slot) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, slot, cuts);
+  };
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Type> types(ValueRange(inits).getTypes());
+  SmallVector<Location> locs(types.size(), b.getLoc());
+  auto loop = scf::WhileOp::create(b, types, inits);
+  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
+  Value last = behind(before->getArgument(0), all ? together - 1 : 0);
+  scf::ConditionOp::create(b, exists(last), before->getArguments());
+  Block *body = b.createBlock(&loop.getAfter(), {}, types, locs);
+  Value first = body->getArgument(0), state = body->getArgument(1);
+
+  struct Slot {
+    Value at, rows, own, decay;
+  };
+  SmallVector<Slot> slots;
+  for (int64_t k = 0; k < together; ++k) {
+    Slot slot{behind(first, k), b.index(kFoldRows), Value(), Value()};
+    if (k && !all) {
+      // One that is not there has no rows, and any address will do.
+      Value is = exists(slot.at);
+      slot.at = b.select(is, slot.at, b.index(0));
+      slot.rows = b.select(is, slot.rows, b.index(0));
+    }
+    slot.own = load(b, slot.at, slot.rows);
+    if (decay)
+      slot.decay = loadDecay(b, slot.at, slot.rows);
+    slots.push_back(slot);
+  }
+  for (const Slot &slot : slots) {
+    // Without rows the decay reads as none, and the memory as nothing.
+    if (slot.decay)
+      state = b.mul(state, b.broadcast(b.exp2(slot.decay), 1, type));
+    state = b.add(state, slot.own);
+    store(b, state, slot.at, slot.rows);
+  }
+  scf::YieldOp::create(b, ValueRange{behind(first, together), state});
+  return SmallVector<Value>(loop.getResults());
+}
 
 void Segments::emitFold(TileBuilder &b) {
   Value zero = b.index(0), one = b.index(1);
@@ -243,100 +312,50 @@ void Segments::emitFold(TileBuilder &b) {
   Value busy =
       b.select(arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one),
                sequences, zero);
-  SmallVector<OpFoldResult> bounds = {busy, b.getIndexAttr(plan.heads),
-                                      b.getIndexAttr(rowBlocks),
-                                      b.getIndexAttr(columnBlocks)};
+  SmallVector<OpFoldResult> bounds = {
+      busy, b.getIndexAttr(plan.heads),
+      b.getIndexAttr(int64_t(plan.memories.size())), b.getIndexAttr(rowBlocks),
+      b.getIndexAttr(columnBlocks)};
   auto forall = scf::ForallOp::create(b, bounds, ValueRange(), std::nullopt);
   b.setInsertionPointToStart(forall.getBody());
   release(b);
   await(b);
   Value sequence = forall.getInductionVar(0), head = forall.getInductionVar(1);
-
-  SmallVector<FoldedPart> parts;
-  for (MemoryOp memory : plan.memories) {
+  auto compare = [&](arith::CmpIPredicate predicate, Value x, int64_t y) {
+    return arith::CmpIOp::create(b, predicate, x, b.index(y)).getResult();
+  };
+  for (auto [i, memory] : llvm::enumerate(plan.memories)) {
     SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/true);
     int64_t width = columnsOf(memory);
     FoldedPart part;
     part.state = workspaces.lookup(memory).state;
     part.decay = workspaces.lookup(memory).decay;
     part.type = RankedTensorType::get({kFoldRows, width}, b.getF32Type());
+    part.sequence = sequence;
+    part.head = head;
     part.row =
-        arith::MulIOp::create(b, forall.getInductionVar(2), b.index(kFoldRows));
+        arith::MulIOp::create(b, forall.getInductionVar(3), b.index(kFoldRows));
     part.headRow = arith::AddIOp::create(
         b, arith::MulIOp::create(b, head, b.index(shape[0])), part.row);
     part.column =
-        arith::MulIOp::create(b, forall.getInductionVar(3), b.index(width));
-    // Other memories may have more.
-    auto inside = [&](Value at, int64_t size, Value rows) {
-      Value is = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at,
-                                       b.index(size));
-      return b.select(is, rows, zero);
+        arith::MulIOp::create(b, forall.getInductionVar(4), b.index(width));
+    Value mine =
+        compare(arith::CmpIPredicate::eq, forall.getInductionVar(2), i);
+    auto also = [&](Value at, int64_t size) {
+      mine = arith::AndIOp::create(
+          b, mine, compare(arith::CmpIPredicate::slt, at, size));
     };
-    part.rows = b.index(kFoldRows);
+    // Other memories may have more.
     if (shape[0] / kFoldRows < rowBlocks)
-      part.rows = inside(part.row, shape[0], part.rows);
+      also(part.row, shape[0]);
     if (shape[1] / width < columnBlocks)
-      part.rows = inside(part.column, shape[1], part.rows);
-    parts.push_back(part);
+      also(part.column, shape[1]);
+    auto branch = scf::IfOp::create(b, mine, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    SmallVector<Value> left = {one, part.load(b, zero, b.index(kFoldRows))};
+    if (plan.isDevice)
+      left = part.fold(b, left, cuts, kFoldSlots, /*all=*/true);
+    part.fold(b, left, cuts, plan.isDevice ? 2 : 1, /*all=*/false);
   }
-  auto load = [&](const FoldedPart &part, Value slot, Value rows) -> Value {
-    return tile::LoadOp::create(
-        b, part.type, part.state,
-        ValueRange{slot, sequence, part.headRow, part.column}, rows,
-        ArrayRef<int64_t>{2, 3}, 1);
-  };
-
-  // slot | S of each part. Several slots at a time, so that their loads wait
-  // together.
-  int64_t together = plan.isDevice ? 4 : 1;
-  SmallVector<Value> inits = {one};
-  for (const FoldedPart &part : parts)
-    inits.push_back(load(part, zero, part.rows));
-  SmallVector<Type> types(ValueRange(inits).getTypes());
-  SmallVector<Location> locs(types.size(), b.getLoc());
-  auto loop = scf::WhileOp::create(b, types, inits);
-  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
-  Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                     before->getArgument(0), cuts);
-  scf::ConditionOp::create(b, more, before->getArguments());
-  Block *body = b.createBlock(&loop.getAfter(), {}, types, locs);
-
-  struct Slot {
-    Value at, rows, own, decay;
-  };
-  SmallVector<SmallVector<Slot>> slots(parts.size());
-  for (int64_t k = 0; k < together; ++k) {
-    Value at = arith::AddIOp::create(b, body->getArgument(0), b.index(k));
-    Value is = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, cuts);
-    // A slot that is not there is none's, and any memory's address will do.
-    Value slot = k == 0 ? at : b.select(is, at, zero);
-    for (auto [i, part] : llvm::enumerate(parts)) {
-      Value rows = k == 0 ? part.rows : b.select(is, part.rows, zero);
-      Slot own{slot, rows, load(part, slot, rows), Value()};
-      if (part.decay)
-        own.decay = tile::LoadOp::create(
-            b, RankedTensorType::get({kFoldRows}, b.getF32Type()), part.decay,
-            ValueRange{slot, sequence, head, part.row}, rows,
-            ArrayRef<int64_t>{3}, 1);
-      slots[i].push_back(own);
-    }
-  }
-  SmallVector<Value> next = {
-      arith::AddIOp::create(b, body->getArgument(0), b.index(together))};
-  for (auto [i, part] : llvm::enumerate(parts)) {
-    Value state = body->getArgument(1 + i);
-    for (const Slot &slot : slots[i]) {
-      // Without rows the decay reads as none, and the memory as nothing.
-      if (slot.decay)
-        state = b.mul(state, b.broadcast(b.exp2(slot.decay), 1, part.type));
-      state = b.add(state, slot.own);
-      tile::StoreOp::create(
-          b, state, part.state,
-          ValueRange{slot.at, sequence, part.headRow, part.column}, slot.rows,
-          ArrayRef<int64_t>{2, 3}, 1);
-    }
-    next.push_back(state);
-  }
-  scf::YieldOp::create(b, next);
-  b.setInsertionPointAfter(loop);
 }

@@ -245,7 +245,8 @@ void FormAnalysis::findForms(Block &block) {
       for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
         if (!isTile(operand.getType()))
           continue;
-        if (auto branch = dyn_cast<scf::IfOp>(op->getParentOp())) {
+        auto branch = dyn_cast<scf::IfOp>(op->getParentOp());
+        if (branch && isa<scf::YieldOp>(op)) {
           read(operand, lanesOf(branch.getResult(i)));
           continue;
         }

@@ -349,6 +349,24 @@ bool LayoutPlan::propagateBackward(Operation *op) {
   return changed;
 }
 
+bool LayoutPlan::followBroadcasts() {
+  bool changed = false;
+  for (Operation *op : program) {
+    auto broadcast = dyn_cast<tile::BroadcastOp>(op);
+    if (!broadcast || !hasOwnLayout(broadcast.getOperand()) ||
+        find(broadcast.getOperand()))
+      continue;
+    for (Operation *user : broadcast->getUsers())
+      if (isElementwise(user) && hasOwnLayout(user->getResult(0))) {
+        Layout around = getLayout(user->getResult(0));
+        changed |= assign(broadcast.getOperand(),
+                          around.drop(broadcast.getDim()), Anchor::Use);
+        break;
+      }
+  }
+  return changed;
+}
+
 LogicalResult LayoutPlan::run() {
   tieLoops();
   if (failed(anchorProducts()))
@@ -363,6 +381,7 @@ LogicalResult LayoutPlan::run() {
       continue;
     for (Operation *op : llvm::reverse(program))
       changed |= propagateBackward(op);
+    changed = changed || followBroadcasts();
   }
   return success();
 }

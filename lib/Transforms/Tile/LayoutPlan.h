@@ -98,6 +98,8 @@ private:
   void tieLoops();
   bool propagateForward(Operation *op);
   bool propagateBackward(Operation *op);
+  /// Vectors that nothing else decides lie as what they are spread over.
+  bool followBroadcasts();
   bool hasOwnLayout(Value tile) const;
   bool assign(Value tile, const Layout &layout, Anchor anchor);
   const Assignment *find(Value tile) const;

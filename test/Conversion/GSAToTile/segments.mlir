@@ -48,15 +48,31 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-NEXT: tile.release_stage
 // CHECK-NEXT: tile.await_stages{{$}}
 // CHECK: %[[S0:.*]] = tile.load %[[STATE]][%c0
-// CHECK: scf.while (%{{.*}} = %c1, %{{.*}} = %[[S0]])
+// Six at a time, as long as there are six, then two, of which one may be none.
+// CHECK: %[[SIX:.*]]:2 = scf.while (%[[I:.*]] = %c1, %{{.*}} = %[[S0]])
+// CHECK: %[[LAST:.*]] = arith.addi %[[I]], %c5
+// CHECK: arith.cmpi slt, %[[LAST]], %[[CUTS]]
 // CHECK: ^bb0(%[[AT:.*]]: index, %[[S:.*]]: tensor<16x32xf32>)
 // CHECK: %[[R:.*]] = tile.load %[[STATE]][%[[AT]]
 // CHECK: %[[G:.*]] = tile.load %[[DECAY]][%[[AT]]
+// CHECK-COUNT-5: tile.load %[[STATE]]
+// CHECK-NOT: tile.load %[[STATE]]
 // CHECK: %[[KEPT:.*]] = math.exp2 %[[G]]
 // CHECK: %[[ROWS:.*]] = tile.broadcast %[[KEPT]] along 1
 // CHECK: %[[OLD:.*]] = arith.mulf %[[S]], %[[ROWS]]
 // CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[R]]
 // CHECK: tile.store %[[NEW]], %[[STATE]][%[[AT]]
+// CHECK-COUNT-5: tile.store {{.*}} rows %c16
+// CHECK: scf.while (%[[I:.*]] = %[[SIX]]#0, %{{.*}} = %[[SIX]]#1)
+// CHECK: arith.cmpi slt, %[[I]], %[[CUTS]]
+// CHECK: ^bb0(%[[AT:.*]]: index
+// CHECK: tile.load %[[STATE]][%[[AT]]{{.*}} rows %c16
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c1
+// CHECK: %[[IS:.*]] = arith.cmpi slt, %[[NEXT]], %[[CUTS]]
+// CHECK: %[[THERE:.*]] = arith.select %[[IS]], %c16, %c0
+// CHECK: tile.load %[[STATE]]{{.*}} rows %[[THERE]]
+// CHECK: tile.store {{.*}} rows %c16
+// CHECK: tile.store {{.*}} rows %[[THERE]]
 
 // CHECK-LABEL: func.func @cut(
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
