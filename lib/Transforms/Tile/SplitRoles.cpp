@@ -3,7 +3,7 @@
 // The loop over windows becomes two loops that run side by side. Window i:
 //
 //   producer   update(i), gates(i + 1)     carries the memories
-//   consumer   reads(i)
+//   consumer   reads(i), and fetches for both
 //
 // Gates run a window ahead (the loop is rotated), so that the consumer always
 // has everything of its window, and loads two ahead, since the gates of window
