@@ -23,6 +23,10 @@ inline constexpr llvm::StringLiteral kClusterAttr = "gsa.cluster";
 /// Of the same, a unit: its code waits for the stages before it, so that it may
 /// start early.
 inline constexpr llvm::StringLiteral kAwaitsAttr = "gsa.awaits";
+/// Of the same, an array: the maps with which it copies boxes of tensors, each
+/// a dictionary with the fields of gsa_map. Then its last two arguments are
+/// where these lie, a pointer, and an i64 set of those that can be used.
+inline constexpr llvm::StringLiteral kMapsAttr = "gsa.maps";
 /// Of arguments and results: a name in C, and a role; see `createKernel`.
 inline constexpr llvm::StringLiteral kNameAttr = "gsa.name";
 inline constexpr llvm::StringLiteral kKindAttr = "gsa.kind";

@@ -96,6 +96,28 @@ Value Device::emitClusterRank(OpBuilder &, Location) const {
   llvm_unreachable("the device has no clusters");
 }
 
+void Device::emitExpectBoxes(OpBuilder &, Location, Value, int64_t) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitCopyBox(OpBuilder &, Location, Value, Value, ValueRange,
+                         Value) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitStoreBox(OpBuilder &, Location, Value, Value,
+                          ValueRange) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitWaitStores(OpBuilder &, Location, Value) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitWaitBoxes(OpBuilder &, Location, Value, Value) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
 void Device::emitClusterBarrier(OpBuilder &, Location) const {
   llvm_unreachable("the device has no clusters");
 }

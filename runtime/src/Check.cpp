@@ -70,6 +70,30 @@ static gsa_status checkHostImage(const gsa_kernel &kernel,
   return GSA_SUCCESS;
 }
 
+static gsa_status checkMap(const gsa_kernel &kernel, const gsa_image &image,
+                           const gsa_stage &stage, const gsa_map &map) {
+  int32_t tensors = kernel.num_arguments + image.num_workspaces;
+  auto refuse = [&](const char *what, const char *law, int32_t value) {
+    return fail(GSA_ERROR_ABI,
+                "%s of a map of '%s' of image '%s' of kernel '%s' must be %s, "
+                "got %" PRId32,
+                what, stage.symbol, image.chip, kernel.name, law, value);
+  };
+  if (map.tensor < 0 || map.tensor >= tensors)
+    return refuse("tensor", "one of the stage's", map.tensor);
+  if (map.swizzle != 32 && map.swizzle != 64 && map.swizzle != 128)
+    return refuse("swizzle", "32, 64 or 128", map.swizzle);
+  int32_t rank = map.tensor < kernel.num_arguments
+                     ? kernel.arguments[map.tensor].rank
+                     : image.workspaces[map.tensor - kernel.num_arguments].rank;
+  if (rank < 2)
+    return refuse("the tensor's rank", "2 or more", rank);
+  for (int32_t i = 0; i < rank; ++i)
+    if (map.box[i] < 1 || map.box[i] > 256)
+      return refuse("box", "1 to 256 along each dimension", map.box[i]);
+  return GSA_SUCCESS;
+}
+
 static gsa_status checkLaunch(const gsa_kernel &kernel, const gsa_image &image,
                               int32_t index) {
   const gsa_stage &stage = image.stages[index];
@@ -82,7 +106,8 @@ static gsa_status checkLaunch(const gsa_kernel &kernel, const gsa_image &image,
   } laws[] = {{"threads", stage.threads, 1, 1024},
               {"shared bytes", stage.shared_bytes, 0, INT32_MAX},
               {"cluster", stage.cluster, 1, 16},
-              {"flags", stage.flags, 0, flags}};
+              {"flags", stage.flags, 0, flags},
+              {"number of maps", stage.num_maps, 0, GSA_MAX_MAPS}};
   for (const auto &law : laws)
     if (law.value < law.least || law.value > law.most)
       return fail(GSA_ERROR_ABI,
@@ -90,6 +115,14 @@ static gsa_status checkLaunch(const gsa_kernel &kernel, const gsa_image &image,
                   " to %" PRId32 ", got %" PRId32,
                   law.what, stage.symbol, image.chip, kernel.name, law.least,
                   law.most, law.value);
+  if (stage.num_maps > 0 && !stage.maps)
+    return fail(GSA_ERROR_ABI,
+                "'%s' of image '%s' of kernel '%s' must have a list of maps, "
+                "got null of %" PRId32,
+                stage.symbol, image.chip, kernel.name, stage.num_maps);
+  for (int32_t i = 0; i < stage.num_maps; ++i)
+    if (gsa_status status = checkMap(kernel, image, stage, stage.maps[i]))
+      return status;
   return GSA_SUCCESS;
 }
 

@@ -2,38 +2,60 @@
 // RUN: gsa-compile %s --targets=gfx942 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefixes=ONE,WIDE
 // RUN: gsa-compile %s --targets=gfx1100 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefixes=ONE,NARROW
 
+// RUN: gsa-compile %s --targets=sm_80 --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s --check-prefix=LANES
+
 // The consumer scores, reads and stores what the producer, a window ahead, has
-// put; the producer carries the memories, with warps for each. Loads run two
-// windows ahead: what both or the consumer read is fetched by the consumer.
+// put; the producer carries the memories, with warps for each where groups of
+// warps multiply together. Loads run two
+// windows ahead. The producer fetches if an engine copies, which takes none of
+// its registers; what lanes copy, the consumer's do.
 
 // CHECK-LABEL: func.func @layer
 // CHECK: tile.roles warps [4, 8] {
-// CHECK-DAG: tile.fetch %arg0
-// CHECK-DAG: tile.fetch %arg1
-// CHECK-DAG: tile.fetch %arg2
-// CHECK: tile.wait_fetches
-// CHECK-NEXT: tile.barrier
+// CHECK-NOT: tile.fetch
+// CHECK: tile.barrier
 // CHECK: scf.while {{.*}} : (index, index, index)
 // CHECK: tile.mma
 // CHECK: tile.store
-// CHECK: tile.wait_fetches
-// CHECK-NEXT: tile.barrier
-// CHECK: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
-// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
-// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
+// CHECK: tile.barrier
 // CHECK: }, {
-// CHECK-NOT: tile.fetch
+// CHECK-DAG: tile.fetch %arg0
+// CHECK-DAG: tile.fetch %arg1
+// CHECK-DAG: tile.fetch %arg2
 // CHECK: tile.scan
 // CHECK: tile.put {{.*}} + 0]
-// CHECK: tile.barrier
+// CHECK: tile.wait_fetches
+// CHECK-NEXT: tile.barrier
 // CHECK: scf.while {{.*}}tensor<64x128xf32>, tensor<64x128xf32>
 // CHECK: tile.mma
 // CHECK: tile.mma
 // CHECK: tile.scan
 // CHECK: tile.put {{.*}} + 1]
-// CHECK: tile.barrier
+// CHECK: tile.wait_fetches
+// CHECK-NEXT: tile.barrier
+// CHECK-DAG: tile.fetch %arg0{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg1{{.*}} + 2]
+// CHECK-DAG: tile.fetch %arg2{{.*}} + 2]
 // CHECK-NOT: tile.store
+
+// LANES: tile.roles warps [4, 4] {
+// LANES-DAG: tile.fetch %arg0
+// LANES-DAG: tile.fetch %arg1
+// LANES-DAG: tile.fetch %arg2
+// LANES: tile.wait_fetches
+// LANES-NEXT: tile.barrier
+// LANES: scf.while {{.*}} : (index, index, index)
+// LANES: tile.mma
+// LANES: tile.store
+// LANES: tile.wait_fetches
+// LANES-NEXT: tile.barrier
+// LANES: tile.get %{{.*}}[%{{.*}} + 1] : <2 x index> -> index
+// LANES-DAG: tile.fetch %arg0{{.*}} + 2]
+// LANES-DAG: tile.fetch %arg1{{.*}} + 2]
+// LANES-DAG: tile.fetch %arg2{{.*}} + 2]
+// LANES: }, {
+// LANES-NOT: tile.fetch
+// LANES: tile.scan
 
 // A machine without roles has one that does everything, with as many warps as
 // leave each lane registers enough.

@@ -92,6 +92,36 @@ public:
   virtual void emitReleaseLaunch(OpBuilder &builder, Location loc) const;
 
   //===--------------------------------------------------------------------===//
+  // Boxes of tensors: only where the facts have box copies. One thread calls,
+  // of a mailbox always the same one
+  //===--------------------------------------------------------------------===//
+
+  /// The present round of `mailbox` does not end before `bytes` more have been
+  /// copied.
+  virtual void emitExpectBoxes(OpBuilder &builder, Location loc, Value mailbox,
+                               int64_t bytes) const;
+  /// Starts to copy the box at `coordinates` (i32, the last dimension's last)
+  /// of the tensor that `map` points to the description of, to the shared
+  /// address `to`, and tells `mailbox`. What lies outside of the tensor is
+  /// zero.
+  virtual void emitCopyBox(OpBuilder &builder, Location loc, Value to,
+                           Value map, ValueRange coordinates,
+                           Value mailbox) const;
+  /// Starts to copy what lies at the shared address `from` to the box at
+  /// `coordinates`, as far as it lies in the tensor. Lanes fence what they
+  /// wrote there as for matrix instructions.
+  virtual void emitStoreBox(OpBuilder &builder, Location loc, Value from,
+                            Value map, ValueRange coordinates) const;
+  /// Waits, where `isFirst` is set, until the boxes that this thread stores
+  /// have been read.
+  virtual void emitWaitStores(OpBuilder &builder, Location loc,
+                              Value isFirst) const;
+  /// Ends the round of `mailbox` and waits for it, where `isFirst` is set:
+  /// behind it this thread sees what was copied.
+  virtual void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,
+                             Value isFirst) const;
+
+  //===--------------------------------------------------------------------===//
   // Blocks of a cluster: only where the facts have clusters
   //===--------------------------------------------------------------------===//
 
@@ -104,8 +134,8 @@ public:
   virtual Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,
                                 Value rank) const;
 
-  /// Makes the 8 bytes at `address` a mailbox: it counts the bytes that other
-  /// blocks send, round by round. One thread does, before the cluster meets.
+  /// Makes the 8 bytes at `address` a mailbox: it counts the bytes that others
+  /// send, round by round. One thread does, before those others know of it.
   virtual void emitMailbox(OpBuilder &builder, Location loc,
                            Value address) const;
   /// The next round of this block's `mailbox` ends when `bytes` have arrived,
@@ -122,7 +152,7 @@ public:
                            Value round) const;
 
   /// What this lane wrote to shared memory is seen by matrix instructions that
-  /// read it asynchronously, once the lanes have met.
+  /// read it asynchronously, and by stores of boxes, once the lanes have met.
   virtual void emitMatrixFence(OpBuilder &builder, Location loc) const {}
 
   /// Waits until at most `left` products begun before are running. `sums` are

@@ -43,6 +43,9 @@ struct DeviceFacts {
   /// Copies from memory to shared memory go on while the thread that issued
   /// them computes, and take no registers.
   bool hasAsyncCopies;
+  /// An engine copies boxes of tensors, whose maps the runtime makes, to shared
+  /// memory: a thread starts it, no lane is needed.
+  bool hasBoxCopies;
   /// Some warps of a block may meet at a barrier that the others do not know
   /// of, so that parts of a block can play roles.
   bool hasRoles;
@@ -63,9 +66,11 @@ struct DeviceFacts {
 
 /// How a kernel is launched.
 struct KernelLaunch {
-  int64_t threads;        ///< of a block
-  int64_t cluster;        ///< blocks of a cluster, 1 for none
-  int64_t parameterBytes; ///< of the struct that is the kernel's only argument
+  int64_t threads;     ///< of a block
+  int64_t cluster;     ///< blocks of a cluster, 1 for none
+  int64_t tensorBytes; ///< of the struct that its first argument points to
+  int64_t mapBytes;    ///< of the maps that its second argument points to; 0 if
+                       ///< it has no more arguments
 };
 
 /// What machine code of one kernel takes, by the assembler's own account.
@@ -127,8 +132,9 @@ public:
 
   /// Address space of the pointer to a kernel's parameters.
   virtual unsigned getParameterSpace() const = 0;
-  /// Makes a function of the LLVM dialect, with one pointer to its parameters
-  /// as argument, an entry that the driver can launch.
+  /// Makes a function of the LLVM dialect an entry that the driver can launch.
+  /// Its arguments are those of gsa_stage, pointers to what the driver passes
+  /// by value among them.
   virtual void markKernel(LLVM::LLVMFuncOp kernel,
                           const KernelLaunch &launch) const = 0;
 

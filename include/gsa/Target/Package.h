@@ -21,6 +21,12 @@ struct PackagedArgument {
   int32_t kind;                  ///< gsa_argument_kind
 };
 
+/// How a stage copies boxes of a tensor, as `gsa_map` has it.
+struct PackagedMap {
+  int32_t tensor, swizzle;
+  SmallVector<int32_t, 4> box;
+};
+
 /// One launch of an image, as `gsa_stage` has it.
 struct PackagedStage {
   std::string symbol; ///< the kernel's name in the code
@@ -28,6 +34,7 @@ struct PackagedStage {
   std::string entry;  ///< the same, of hosts
   // Of devices.
   int32_t threads = 0, shared = 0, cluster = 0, flags = 0;
+  std::vector<PackagedMap> maps;
   /// What its machine code takes; none of text.
   std::optional<KernelUse> use;
 };

@@ -13,6 +13,22 @@ namespace mlir::gsa {
 using namespace mlir;
 using namespace mlir::gsa;
 
+/// What loops said of themselves, which the conversions have carried along on
+/// branches, as the dialect's own attribute, the one that is translated.
+static void keepAnnotations(LLVM::LLVMFuncOp entry) {
+  entry.walk([](Operation *op) {
+    auto annotation =
+        op->getAttrOfType<LLVM::LoopAnnotationAttr>("llvm.loop_annotation");
+    if (!annotation)
+      return;
+    op->removeAttr("llvm.loop_annotation");
+    if (auto branch = dyn_cast<LLVM::BrOp>(op))
+      branch.setLoopAnnotationAttr(annotation);
+    else if (auto branch = dyn_cast<LLVM::CondBrOp>(op))
+      branch.setLoopAnnotationAttr(annotation);
+  });
+}
+
 namespace {
 struct MarkKernelsPass : gsa::impl::MarkKernelsPassBase<MarkKernelsPass> {
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -23,6 +39,7 @@ struct MarkKernelsPass : gsa::impl::MarkKernelsPassBase<MarkKernelsPass> {
     LLVM::LLVMFuncOp entry = getOperation();
     if (!entry->hasAttr(kKernelAttr))
       return;
+    keepAnnotations(entry);
     auto arguments = entry->getAttrOfType<ArrayAttr>("gsa.arguments");
     auto threads = entry->getAttrOfType<IntegerAttr>(kThreadsAttr);
     if (!arguments || !threads) {
@@ -33,10 +50,13 @@ struct MarkKernelsPass : gsa::impl::MarkKernelsPassBase<MarkKernelsPass> {
     if (failed(target))
       return signalPassFailure();
     auto cluster = entry->getAttrOfType<IntegerAttr>(kClusterAttr);
-    // The parameter of gsa_stage.
-    int64_t bytes = arguments.size() * sizeof(gsa_tensor);
-    (*target)->markKernel(
-        entry, {threads.getInt(), cluster ? cluster.getInt() : 1, bytes});
+    // The parameters of gsa_stage.
+    auto maps = entry->getAttrOfType<ArrayAttr>(kMapsAttr);
+    int64_t tensorBytes = arguments.size() * sizeof(gsa_tensor);
+    int64_t mapBytes = maps ? maps.size() * GSA_MAP_BYTES : 0;
+    (*target)->markKernel(entry,
+                          {threads.getInt(), cluster ? cluster.getInt() : 1,
+                           tensorBytes, mapBytes});
   }
 };
 } // namespace

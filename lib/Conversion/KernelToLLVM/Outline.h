@@ -57,7 +57,8 @@ Value loadTensor(OpBuilder &builder, Location loc,
 void inlineBlock(RewriterBase &rewriter, scf::ForallOp forall, Value block);
 
 /// Replaces a kernel of the `gpu` stage by the device's entry, see gsa_stage:
-/// `void name(const gsa_tensor tensors[n])`.
+/// `void name(const gsa_tensor tensors[n])`, and where it has maps
+/// `void name(const gsa_tensor tensors[n], const void *maps, int64_t usable)`.
 LogicalResult outlineDeviceKernel(RewriterBase &rewriter, func::FuncOp kernel);
 
 } // namespace mlir::gsa

@@ -11,10 +11,28 @@ using namespace mlir::gsa;
 /// Address space of memory that all blocks see, on every device that LLVM has.
 static constexpr unsigned kGlobalSpace = 1;
 
+/// Where maps lie, and which of them can be used.
+static constexpr unsigned kMapArguments = 2;
+
+/// The arguments of `kernel` that are tensors: all but those for maps.
+static unsigned countTensors(func::FuncOp kernel) {
+  unsigned all = kernel.getNumArguments();
+  return kernel->hasAttr(kMapsAttr) ? all - kMapArguments : all;
+}
+
 /// Checks what a kernel of the `gpu` stage says of itself.
 static LogicalResult checkKernel(func::FuncOp kernel,
                                  const DeviceTarget &target) {
-  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
+  if (kernel->hasAttr(kMapsAttr) &&
+      (kernel.getNumArguments() < kMapArguments ||
+       !isa<LLVM::LLVMPointerType>(kernel.getArgumentTypes().take_back(2)[0]) ||
+       !kernel.getArgumentTypes().back().isInteger(64)))
+    return kernel.emitOpError() << "with " << kMapsAttr
+                                << " must end with a pointer and an i64, got "
+                                << kernel.getFunctionType();
+  unsigned tensors = countTensors(kernel);
+  for (auto [index, type] :
+       llvm::enumerate(kernel.getArgumentTypes().take_front(tensors))) {
     auto kind = kernel.getArgAttrOfType<StringAttr>(index, kKindAttr);
     if (!isa<MemRefType>(type) || (kind && kind.getValue() == "scratch"))
       return kernel.emitOpError() << "argument " << index
@@ -22,10 +40,10 @@ static LogicalResult checkKernel(func::FuncOp kernel,
                                      "memref, got "
                                   << type;
   }
-  if (kernel.getNumArguments() > GSA_MAX_TENSORS)
+  if (tensors > GSA_MAX_TENSORS)
     return kernel.emitOpError()
            << "a device's kernel must have at most " << GSA_MAX_TENSORS
-           << " arguments, got " << kernel.getNumArguments();
+           << " arguments, got " << tensors;
   const DeviceFacts &facts = target.getFacts();
   struct Law {
     StringRef name;
@@ -64,8 +82,8 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   FailureOr<scf::ForallOp> forall = findBlocks(kernel);
   if (failed(forall))
     return failure();
-  FailureOr<ArrayAttr> arguments =
-      describeArguments(kernel, kernel.getNumArguments());
+  unsigned tensors = countTensors(kernel);
+  FailureOr<ArrayAttr> arguments = describeArguments(kernel, tensors);
   if (failed(arguments))
     return failure();
   MLIRContext *context = kernel.getContext();
@@ -80,11 +98,14 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
 
   auto pointer =
       LLVM::LLVMPointerType::get(context, (*target)->getParameterSpace());
+  SmallVector<Type> parameters = {pointer};
+  llvm::append_range(parameters, kernel.getArgumentTypes().drop_front(tensors));
   auto entry = func::FuncOp::create(rewriter, loc, kernel.getSymName(),
-                                    rewriter.getFunctionType(pointer, {}));
+                                    rewriter.getFunctionType(parameters, {}));
   describeEntry(entry, kernel, *arguments, gridName, segmentsName);
   for (StringRef name : {StringRef(kThreadsAttr), StringRef(kSharedAttr),
-                         StringRef(kClusterAttr), StringRef(kAwaitsAttr)})
+                         StringRef(kClusterAttr), StringRef(kAwaitsAttr),
+                         StringRef(kMapsAttr)})
     if (Attribute attr = kernel->getAttr(name))
       entry->setAttr(name, attr);
 
@@ -92,10 +113,12 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   rewriter.setInsertionPointToStart(body);
   LLVMTypeConverter converter(context);
   SmallVector<Value> values;
-  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes()))
+  for (auto [index, type] :
+       llvm::enumerate(kernel.getArgumentTypes().take_front(tensors)))
     values.push_back(loadTensor(rewriter, loc, converter,
                                 cast<MemRefType>(type), entry.getArgument(0),
                                 index, kGlobalSpace));
+  llvm::append_range(values, entry.getArguments().drop_front());
   // Devices divide 64 bits by a subroutine, and have fewer than 2^31 blocks.
   Value block =
       arith::TruncIOp::create(rewriter, loc, rewriter.getI32Type(),

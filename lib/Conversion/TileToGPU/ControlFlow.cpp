@@ -24,12 +24,20 @@ template <typename Test> static bool anyOf(Operation *op, Test test) {
       .wasInterrupted();
 }
 
-/// Whether a lane writes a tile to shared memory.
-static bool writesShared(Operation *op) {
+/// Whether a product reads a place.
+static bool isFactor(Value place) {
+  return llvm::any_of(place.getUsers(), [](Operation *user) {
+    return isa<MmaOp>(user) ||
+           (isa<TransposeOp>(user) && isFactor(user->getResult(0)));
+  });
+}
+
+/// Whether lanes write what products may read from shared memory.
+static bool writesFactors(Operation *op) {
   if (auto put = dyn_cast<PutOp>(op))
     return isTile(put.getValue().getType());
-  return isa<FetchOp>(op) ||
-         (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()));
+  return isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()) &&
+         isFactor(op->getResult(0));
 }
 
 LogicalResult TileLowering::lower(RolesOp op) {
@@ -68,16 +76,22 @@ LogicalResult TileLowering::lower(RolesOp op) {
     Value own = warp;
     if (first)
       own = arith::SubIOp::create(b, warp, constant(first));
-    bool writes = false;
-    for (Operation &inner : region.front())
-      writes |= anyOf(&inner, writesShared);
+    bool copies = false, writes = false;
+    region.walk([&](Operation *inner) {
+      auto fetch = dyn_cast<FetchOp>(inner);
+      copies |= fetch && !findMap(fetch);
+      writes |= writesFactors(inner);
+    });
     // A role that is the whole block meets as the block does.
     int64_t number = count == warps ? 0 : static_cast<int64_t>(i) + 1;
-    role = {
-        op, {lane, own}, {number, count * lanes}, hasAsyncReaders && writes};
-    if (failed(lowerBody(region.front())))
+    role = {op, {lane, own}, {number, count * lanes}};
+    role.readsAsync = hasAsyncReaders;
+    role.copies = copies;
+    role.fences = hasAsyncReaders && (writes || copies);
+    if (failed(openBoxes(region, i)) || failed(lowerBody(region.front())))
       return failure();
     retire(0);
+    closeBoxes();
     first += count;
     if (branch)
       b.setInsertionPointToStart(branch.elseBlock());
@@ -85,14 +99,6 @@ LogicalResult TileLowering::lower(RolesOp op) {
   guard.reset();
   closeCluster(op);
   return success();
-}
-
-/// Whether a product reads a place.
-static bool isFactor(Value place) {
-  return llvm::any_of(place.getUsers(), [](Operation *user) {
-    return isa<MmaOp>(user) ||
-           (isa<TransposeOp>(user) && isFactor(user->getResult(0)));
-  });
 }
 
 void TileLowering::emitRoleBarrier(Value written) {

@@ -26,9 +26,15 @@ struct RoleContext {
   tile::RolesOp roles;
   Worker worker;
   Party party;
-  /// Writes to shared memory are fenced for matrix instructions that read it
-  /// asynchronously.
-  bool fences = false;
+  /// Some role has matrix instructions that read shared memory asynchronously,
+  /// and this one's lanes write what they read, so that it fences.
+  bool readsAsync = false, fences = false;
+  /// Its lanes copy tiles to shared memory: not only the device's engine does.
+  bool copies = false;
+  /// Where it counts boxes that are copied to it, i32, and whether this is the
+  /// thread that starts copies, i1; null if it starts none.
+  Value mailbox, isFirst;
+  bool storesBoxes = false;
 };
 
 /// A tile of integers that are `base` plus a constant a register.
@@ -133,14 +139,39 @@ private:
   Value lowerRampComparison(Operation *op);
 
   //===--------------------------------------------------------------------===//
-  // Memory (GlobalMemory.cpp)
+  // Memory (GlobalMemory.cpp, Copies.cpp)
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(tile::LoadOp op);
-  LogicalResult lower(tile::StoreOp op);
+  LogicalResult storeByLanes(tile::StoreOp op);
+  /// Starts to copy a tile to a place at `address`, all lanes of the role a
+  /// part; with little code if it is to be `rolled`.
+  LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address,
+                            bool rolled = false);
+  class LaneCopy;
+
+  //===--------------------------------------------------------------------===//
+  // Copies of boxes (Boxes.cpp)
+  //===--------------------------------------------------------------------===//
+
   LogicalResult lower(tile::FetchOp op);
-  /// Starts to copy a tile to a place at `address`.
-  LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address);
+  LogicalResult lower(tile::WaitFetchesOp op);
+  LogicalResult lower(tile::StoreOp op);
+  /// Makes the mailbox of the role, number `number`, whose body is `region`;
+  /// nothing if it copies no boxes.
+  LogicalResult openBoxes(Region &region, int64_t number);
+  /// Waits for what is left of the role's.
+  void closeBoxes();
+  /// The number of the map with which the device copies what `op` moves, a new
+  /// one if need be; none if it cannot.
+  std::optional<int64_t> findMap(tile::FetchOp op);
+  std::optional<int64_t> findMap(tile::StoreOp op);
+  std::optional<int64_t> findMap(const Slice &slice);
+  /// Whether the device reads `place` to store it.
+  bool storesBoxes(Value place);
+  void addMapArguments();
+  Value emitFitsBox(const Slice &slice, int64_t map);
+  void moveBoxes(const Slice &slice, int64_t map, Value address, bool store);
 
   //===--------------------------------------------------------------------===//
   // Shared memory (SharedMemory.cpp)
@@ -208,6 +239,9 @@ private:
   RoleContext role;
   DenseMap<std::pair<Value, int64_t>, Value> versions; ///< by `versionOf`
   Value shared; ///< i32, where the block's shared memory starts
+  /// Where the maps lie, and an i64 set of those that can be used; null if
+  /// there are none yet.
+  Value maps, usableMaps;
 };
 
 /// The layout of a tile at this stage.

@@ -169,19 +169,15 @@ LogicalResult TileLowering::lower(Operation *op) {
         return op->emitOpError("must use sums behind a tile.wait, got those "
                                "of a running product");
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, PutOp, GetOp,
-            ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp, TransposeOp,
-            MmaOp, WaitOp, ExchangeOp, scf::IfOp, scf::ForOp, scf::WhileOp>(
-          [&](auto typed) { return lower(typed); })
+      .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, WaitFetchesOp, PutOp,
+            GetOp, ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp,
+            TransposeOp, MmaOp, WaitOp, ExchangeOp, scf::IfOp, scf::ForOp,
+            scf::WhileOp>([&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);
         if (failed(address))
           return failure();
         set(ring.getRing(), *address);
-        return success();
-      })
-      .Case([&](WaitFetchesOp) {
-        device.emitWaitCopies(b, b.getLoc());
         return success();
       })
       .Case([&](AwaitStagesOp op) {

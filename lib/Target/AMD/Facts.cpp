@@ -28,6 +28,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.clusterBlocks = 1;
     // Loads to LDS take 4 bytes a lane: not worth an address each.
     facts.hasAsyncCopies = false;
+    facts.hasBoxCopies = false;
     facts.hasRoles = false;
     facts.startsEarly = false;
     facts.part = "MI300X";
@@ -46,6 +47,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.blockThreads = 1024;
     facts.clusterBlocks = 1;
     facts.hasAsyncCopies = false;
+    facts.hasBoxCopies = false;
     facts.hasRoles = false;
     facts.startsEarly = false;
     facts.part = "RX 7900 XTX";

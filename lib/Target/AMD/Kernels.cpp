@@ -38,7 +38,7 @@ void AMDTarget::markKernel(LLVM::LLVMFuncOp kernel,
                   builder.getStringAttr(threads + "," + threads));
   // The struct lies in the segment of arguments, where scalar loads read it.
   auto bytes =
-      LLVM::LLVMArrayType::get(builder.getI64Type(), launch.parameterBytes / 8);
+      LLVM::LLVMArrayType::get(builder.getI64Type(), launch.tensorBytes / 8);
   kernel.setArgAttr(0, LLVM::LLVMDialect::getByRefAttrName(),
                     TypeAttr::get(bytes));
   kernel.setArgAttr(0, LLVM::LLVMDialect::getAlignAttrName(),

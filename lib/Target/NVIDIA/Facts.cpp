@@ -28,6 +28,8 @@ static DeviceFacts facts(int64_t sharedKiB, int64_t clusterBlocks,
   facts.blockThreads = 1024;
   facts.clusterBlocks = clusterBlocks;
   facts.hasAsyncCopies = true;
+  // The tensor memory accelerator came with clusters (9.0).
+  facts.hasBoxCopies = clusterBlocks > 1;
   facts.hasRoles = true;
   // Programmatic dependent launch came with clusters, in 9.0.
   facts.startsEarly = clusterBlocks > 1;

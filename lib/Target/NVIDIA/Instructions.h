@@ -38,6 +38,16 @@ public:
   void emitWaitCopies(OpBuilder &builder, Location loc) const override;
   void emitAwaitLaunch(OpBuilder &builder, Location loc) const override;
   void emitReleaseLaunch(OpBuilder &builder, Location loc) const override;
+  void emitExpectBoxes(OpBuilder &builder, Location loc, Value mailbox,
+                       int64_t bytes) const override;
+  void emitCopyBox(OpBuilder &builder, Location loc, Value to, Value map,
+                   ValueRange coordinates, Value mailbox) const override;
+  void emitStoreBox(OpBuilder &builder, Location loc, Value from, Value map,
+                    ValueRange coordinates) const override;
+  void emitWaitStores(OpBuilder &builder, Location loc,
+                      Value isFirst) const override;
+  void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,
+                     Value isFirst) const override;
   Value emitClusterRank(OpBuilder &builder, Location loc) const override;
   void emitClusterBarrier(OpBuilder &builder, Location loc) const override;
   Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,

@@ -1,6 +1,7 @@
 //===- Kernels.cpp - How a kernel meets the driver ------------------------===//
 
 #include "NVIDIA.h"
+#include "gsa/kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
@@ -21,6 +22,20 @@ Value NVIDIATarget::emitBlockIndex(OpBuilder &builder, Location loc) const {
   return LLVM::ZExtOp::create(builder, loc, builder.getI64Type(), index);
 }
 
+/// In the constant bank: grid_constant promises that nobody writes it, without
+/// which it is copied to each thread's own memory first.
+static void passByValue(LLVM::LLVMFuncOp kernel, unsigned index, int64_t bytes,
+                        int64_t alignment) {
+  Builder builder(kernel.getContext());
+  auto words = LLVM::LLVMArrayType::get(builder.getI64Type(), bytes / 8);
+  kernel.setArgAttr(index, LLVM::LLVMDialect::getByValAttrName(),
+                    TypeAttr::get(words));
+  kernel.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(),
+                    builder.getI64IntegerAttr(alignment));
+  kernel.setArgAttr(index, NVVM::NVVMDialect::getGridConstantAttrName(),
+                    builder.getUnitAttr());
+}
+
 void NVIDIATarget::markKernel(LLVM::LLVMFuncOp kernel,
                               const KernelLaunch &launch) const {
   Builder builder(kernel.getContext());
@@ -34,16 +49,9 @@ void NVIDIATarget::markKernel(LLVM::LLVMFuncOp kernel,
     kernel->setAttr(
         NVVM::NVVMDialect::getClusterDimAttrName(),
         builder.getDenseI32ArrayAttr({int32_t(launch.cluster), 1, 1}));
-  // By value, in the constant bank: grid_constant promises that nobody writes
-  // it, without which it is copied to each thread's own memory first.
-  auto bytes =
-      LLVM::LLVMArrayType::get(builder.getI64Type(), launch.parameterBytes / 8);
-  kernel.setArgAttr(0, LLVM::LLVMDialect::getByValAttrName(),
-                    TypeAttr::get(bytes));
-  kernel.setArgAttr(0, LLVM::LLVMDialect::getAlignAttrName(),
-                    builder.getI64IntegerAttr(8));
-  kernel.setArgAttr(0, NVVM::NVVMDialect::getGridConstantAttrName(),
-                    builder.getUnitAttr());
+  passByValue(kernel, 0, launch.tensorBytes, alignof(gsa_tensor));
+  if (launch.mapBytes)
+    passByValue(kernel, 1, launch.mapBytes, GSA_MAP_ALIGNMENT);
 }
 
 void NVIDIATarget::registerTranslation(DialectRegistry &registry) const {

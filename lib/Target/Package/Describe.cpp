@@ -100,6 +100,24 @@ static LogicalResult describeHostStage(LLVM::LLVMFuncOp entry,
   return success();
 }
 
+static FailureOr<PackagedMap> describeMap(LLVM::LLVMFuncOp entry,
+                                          Attribute attr) {
+  auto dictionary = dyn_cast<DictionaryAttr>(attr);
+  auto get = [&](StringRef name) {
+    return dictionary ? dictionary.getAs<IntegerAttr>(name) : IntegerAttr();
+  };
+  IntegerAttr tensor = get("tensor"), swizzle = get("swizzle");
+  auto box = dictionary ? dictionary.getAs<DenseI64ArrayAttr>("box")
+                        : DenseI64ArrayAttr();
+  if (!tensor || !swizzle || !box || box.size() > GSA_MAX_RANK)
+    return entry.emitOpError()
+           << kMapsAttr << " must hold tensor, swizzle and box, got " << attr;
+  PackagedMap map{int32_t(tensor.getInt()), int32_t(swizzle.getInt()), {}};
+  for (int64_t size : box.asArrayRef())
+    map.box.push_back(int32_t(size));
+  return map;
+}
+
 /// All but the code, which is not compiled yet.
 static LogicalResult describeDeviceStage(LLVM::LLVMFuncOp entry,
                                          const Target &target,
@@ -117,6 +135,13 @@ static LogicalResult describeDeviceStage(LLVM::LLVMFuncOp entry,
   stage.shared = int32_t(shared.getInt());
   stage.cluster = cluster ? int32_t(cluster.getInt()) : 1;
   stage.flags = entry->hasAttr(kAwaitsAttr) ? GSA_STAGE_OVERLAP : 0;
+  if (auto maps = entry->getAttrOfType<ArrayAttr>(kMapsAttr))
+    for (Attribute map : maps) {
+      FailureOr<PackagedMap> described = describeMap(entry, map);
+      if (failed(described))
+        return failure();
+      stage.maps.push_back(std::move(*described));
+    }
   image.stages.push_back(std::move(stage));
   return success();
 }

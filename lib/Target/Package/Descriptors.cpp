@@ -33,12 +33,16 @@ static_assert(
     offsetof(gsa_image, num_stages) == 80 &&
     offsetof(gsa_image, num_workspaces) == 84 &&
     offsetof(gsa_image, arch) == 88 && offsetof(gsa_image, match) == 92);
-static_assert(sizeof(gsa_stage) == 40 && offsetof(gsa_stage, grid) == 8 &&
+static_assert(sizeof(gsa_map) == 24 && offsetof(gsa_map, swizzle) == 4 &&
+              offsetof(gsa_map, box) == 8);
+static_assert(sizeof(gsa_stage) == 56 && offsetof(gsa_stage, grid) == 8 &&
               offsetof(gsa_stage, entry) == 16 &&
               offsetof(gsa_stage, threads) == 24 &&
               offsetof(gsa_stage, shared_bytes) == 28 &&
               offsetof(gsa_stage, cluster) == 32 &&
-              offsetof(gsa_stage, flags) == 36);
+              offsetof(gsa_stage, flags) == 36 &&
+              offsetof(gsa_stage, maps) == 40 &&
+              offsetof(gsa_stage, num_maps) == 48);
 static_assert(sizeof(gsa_kernel) == 40 && offsetof(gsa_kernel, role) == 4 &&
               offsetof(gsa_kernel, name) == 8 &&
               offsetof(gsa_kernel, num_arguments) == 16 &&
@@ -90,7 +94,7 @@ private:
   }
 
   llvm::Constant *argument(const PackagedArgument &argument);
-  llvm::Constant *stage(const PackagedStage &stage);
+  llvm::Constant *stage(const PackagedStage &stage, const llvm::Twine &name);
   llvm::Constant *image(const PackagedImage &image, const llvm::Twine &name);
 
   /// `gsa_status name(const params *, ...)` that hands its arguments to the
@@ -113,18 +117,29 @@ llvm::Constant *Descriptors::argument(const PackagedArgument &argument) {
        i32(0)});
 }
 
-llvm::Constant *Descriptors::stage(const PackagedStage &stage) {
+llvm::Constant *Descriptors::stage(const PackagedStage &stage,
+                                   const llvm::Twine &name) {
+  SmallVector<llvm::Constant *> maps;
+  for (const PackagedMap &map : stage.maps) {
+    SmallVector<int32_t, GSA_MAX_RANK> box(map.box);
+    box.resize(GSA_MAX_RANK, 0);
+    maps.push_back(llvm::ConstantStruct::getAnon(
+        {i32(map.tensor), i32(map.swizzle),
+         llvm::ConstantDataArray::get(module.getContext(), ArrayRef(box))}));
+  }
   return llvm::ConstantStruct::getAnon(
       {string(stage.symbol), module.getFunction(stage.grid),
        functionOrNull(stage.entry), i32(stage.threads), i32(stage.shared),
-       i32(stage.cluster), i32(stage.flags)});
+       i32(stage.cluster), i32(stage.flags),
+       maps.empty() ? functionOrNull("") : array(maps, name + "_maps"),
+       i32(maps.size()), i32(0)});
 }
 
 llvm::Constant *Descriptors::image(const PackagedImage &image,
                                    const llvm::Twine &name) {
   SmallVector<llvm::Constant *> stages, workspaces;
   for (const PackagedStage &each : image.stages)
-    stages.push_back(stage(each));
+    stages.push_back(stage(each, name + "_" + each.symbol));
   for (const PackagedArgument &each : image.workspaces)
     workspaces.push_back(argument(each));
   llvm::Constant *null = functionOrNull("");

@@ -84,9 +84,10 @@ private:
 
 class RoleSplitter {
 public:
-  RoleSplitter(const RolePlan &plan, std::array<int64_t, 2> warps)
-      : plan(plan), warps(warps), loop(plan.getLoop()),
-        b(loop.getLoc(), loop.getContext()) {}
+  RoleSplitter(const RolePlan &plan, std::array<int64_t, 2> warps,
+               bool hasBoxCopies)
+      : plan(plan), warps(warps), hasBoxCopies(hasBoxCopies),
+        loop(plan.getLoop()), b(loop.getLoc(), loop.getContext()) {}
   void run();
 
 private:
@@ -113,10 +114,14 @@ private:
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
   /// The consumer fetches for both, even where it has nothing to read: the
   /// producer's registers are full, and copies would lengthen its chain. Unless
-  /// the consumer exchanges with other blocks, which makes its own the longer
-  /// one (bench/NOTES.md).
+  /// the consumer's own is the longer one (bench/NOTES.md): it exchanges with
+  /// other blocks, or it reads two memories and an engine copies, which takes
+  /// no registers.
   bool fetches(unsigned role) const {
-    return (plan.getExchange() != nullptr) == (role == kProducer);
+    bool byProducer =
+        plan.getExchange() || (hasBoxCopies && plan.getMemoryCount() > 1 &&
+                               !plan.getOps(Part::Reads).empty());
+    return byProducer == (role == kProducer);
   }
   void fetchAll(Window &window, unsigned role) {
     for (tile::LoadOp load : plan.getFetches())
@@ -154,6 +159,7 @@ private:
 
   const RolePlan &plan;
   std::array<int64_t, 2> warps; ///< of consumer and producer
+  bool hasBoxCopies;
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
@@ -555,10 +561,17 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
       if (failed(plan.run()))
         return failure();
       // A group of warps reads, and one carries each memory: the registers of
-      // one hold all gates and one memory, as a rule.
+      // one hold all gates and one memory, as a rule. Where products are a
+      // warp's, more warps read more factors for the same sums.
       constexpr int64_t group = 4, most = 2;
-      int64_t memories = std::min<int64_t>(plan.getMemoryCount(), most);
-      RoleSplitter(plan, {group, group * memories}).run();
+      bool multiplyTogether =
+          llvm::any_of((*target)->getAtoms(),
+                       [](const MatrixAtom *atom) { return atom->isAsync(); });
+      int64_t memories =
+          multiplyTogether ? std::min<int64_t>(plan.getMemoryCount(), most) : 1;
+      RoleSplitter(plan, {group, group * memories},
+                   (*target)->getFacts().hasBoxCopies)
+          .run();
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -44,8 +44,14 @@ typedef enum gsa_dtype {
 #define GSA_WORKSPACE_ALIGNMENT 64
 
 /// The most arguments of a kernel and workspace tensors of an image, together:
-/// a device's parameter block, see gsa_stage, fits into 4 KiB.
+/// a device's parameters without maps, see gsa_stage, fit into 4 KiB.
 #define GSA_MAX_TENSORS 51
+
+/// The most maps of a stage, and the bytes of each, aligned to
+/// GSA_MAP_ALIGNMENT: see gsa_stage.
+#define GSA_MAX_MAPS 16
+#define GSA_MAP_BYTES 128
+#define GSA_MAP_ALIGNMENT 64
 
 /// The most segments that a sequence is cut into.
 #define GSA_MAX_SEGMENTS 1024
@@ -162,13 +168,30 @@ typedef enum gsa_stage_flag {
   GSA_STAGE_OVERLAP = 1 << 0
 } gsa_stage_flag;
 
+/// How a kernel copies boxes of a tensor to shared memory by an engine of the
+/// device. A box's rows, its elements along the tensor's last dimension, are
+/// `swizzle` bytes long (32, 64 or 128) and lie behind each other, the last
+/// dimension but one's fastest, 16-byte parts permuted: bits 4.. of an address
+/// are XORed with as many bits from 7 on as number the parts of a row.
+typedef struct gsa_map {
+  int32_t tensor;  ///< by number, of the parameter's tensors; rank 2 or more
+  int32_t swizzle; ///< bytes
+  int32_t box[GSA_MAX_RANK]; ///< elements along each dimension, 1 to 256
+} gsa_map;
+
 /// One launch of an image, which runs its stages in order, a device's on the
 /// call's stream: a stage sees everything that the ones before it wrote.
 ///
-/// Every kernel of a device has one parameter, read-only and by value, aligned
+/// Every kernel of a device has a parameter, read-only and by value, aligned
 /// to 8 bytes and 80 n bytes long: n tensors, the call's in the order of the
 /// arguments, then the image's workspaces. They fulfil every law of gsa_tensor
 /// and gsa_argument; their data are addresses of the device.
+///
+/// A stage with maps has two parameters more: its maps as the driver encodes
+/// them (CUDA Driver API, Tensor Map Object Management), GSA_MAP_BYTES each;
+/// and an int64_t set of those that are there. A tensor's may be missing: the
+/// engine wants addresses and strides that are multiples of 16 bytes, among
+/// others. The kernel then copies without it.
 typedef struct gsa_stage {
   const char *symbol; ///< the kernel's name in the code
   /// A stage of 0 blocks is not launched. On devices: blocks of the
@@ -180,6 +203,9 @@ typedef struct gsa_stage {
   int32_t cluster;      ///< neighbouring blocks that run at the same time and
                         ///< reach each other's shared memory, up to 16; 1: none
   int32_t flags;        ///< set of gsa_stage_flag
+  const gsa_map *maps;
+  int32_t num_maps; ///< 0 to GSA_MAX_MAPS
+  int32_t reserved;
 } gsa_stage;
 
 /// Which devices run the code of a device image, by the number of their

@@ -108,6 +108,11 @@ static_assert(sizeof(LaunchConfig) == 56 &&
            (Function, unsigned gridX, unsigned gridY, unsigned gridZ,          \
             unsigned blockX, unsigned blockY, unsigned blockZ,                 \
             unsigned sharedBytes, Stream, void **parameters, void **extra))    \
+  OPTIONAL(cuTensorMapEncodeTiled, cuTensorMapEncodeTiled, /*12.0*/            \
+           (void *map, int type, uint32_t rank, void *data,                    \
+            const uint64_t *extents, const uint64_t *strides,                  \
+            const uint32_t *box, const uint32_t *steps, int interleave,        \
+            int swizzle, int promotion, int fill))                             \
   OPTIONAL(cuLaunchKernelEx, cuLaunchKernelEx, /*11.8*/                        \
            (const LaunchConfig *, Function, void **parameters, void **extra))
 

@@ -9,6 +9,7 @@
 
 #include "../Workspace.h"
 #include "Images.h"
+#include "Maps.h"
 #include "Place.h"
 
 #include <cinttypes>
@@ -125,13 +126,15 @@ static gsa_status preload(const gsa_kernel &kernel, const gsa_image &image,
 /// Enqueues one stage. On failure `call` is the name of what failed.
 static Result launchStage(const Api &api, const gsa_stage &stage,
                           Function function, int64_t blocks, bool overlap,
-                          Stream stream, const gsa_tensor *parameter,
+                          Stream stream, const gsa_tensor *tensors,
                           const char *&call) {
   unsigned grid = static_cast<unsigned>(blocks);
   unsigned threads = static_cast<unsigned>(stage.threads);
   unsigned shared = static_cast<unsigned>(stage.shared_bytes);
-  // Read, not written, by the driver.
-  void *parameters[] = {const_cast<gsa_tensor *>(parameter)};
+  StageMaps maps(api, stage, tensors);
+  // Read, not written, by the driver, and only as many as the kernel has.
+  void *parameters[] = {const_cast<gsa_tensor *>(tensors), maps.maps(),
+                        maps.usable()};
   call = "cuLaunchKernel";
   if (stage.cluster == 1 && !overlap)
     return api.cuLaunchKernel(function, grid, 1, 1, threads, 1, 1, shared,

@@ -103,6 +103,32 @@ static gsa_status loadModule(const Api &api, const gsa_kernel &kernel,
   return refuse(api, "cuModuleLoadDataEx", result, kernel, image, note.buffer);
 }
 
+/// A launch hands over addresses, and the driver copies as many bytes from each
+/// as the code says.
+static gsa_status checkParameters(const Api &api, const gsa_kernel &kernel,
+                                  const gsa_image &image,
+                                  const gsa_stage &stage, Function function) {
+  if (!api.cuFuncGetParamInfo)
+    return GSA_SUCCESS;
+  const size_t wanted[] = {
+      static_cast<size_t>(kernel.num_arguments + image.num_workspaces) *
+          sizeof(gsa_tensor),
+      static_cast<size_t>(stage.num_maps) * GSA_MAP_BYTES, sizeof(int64_t)};
+  const size_t count = stage.num_maps ? 3 : 1;
+  for (size_t i = 0; i <= count; ++i) {
+    size_t offset = 0, size = 0;
+    bool isThere = api.cuFuncGetParamInfo(function, i, &offset, &size) == 0;
+    if (isThere ? i < count && size == wanted[i] : i == count)
+      continue;
+    return fail(GSA_ERROR_ABI,
+                "parameter %zu of '%s' of image '%s' of kernel '%s' must have "
+                "%zu bytes (0: not be there), got %zu",
+                i, stage.symbol, image.chip, kernel.name,
+                i < count ? wanted[i] : 0, isThere ? size : 0);
+  }
+  return GSA_SUCCESS;
+}
+
 /// The function of one stage, ready to be launched.
 static gsa_status loadFunction(const Api &api, const gsa_kernel &kernel,
                                const gsa_image &image, const gsa_stage &stage,
@@ -119,22 +145,8 @@ static gsa_status loadFunction(const Api &api, const gsa_kernel &kernel,
                 api.cuModuleGetFunction(&function, module, stage.symbol)))
     return status;
 
-  // A launch hands over an address, and the driver copies as many bytes from it
-  // as the code says.
-  if (api.cuFuncGetParamInfo) {
-    size_t offset = 0, size = 0, second;
-    size_t wanted =
-        static_cast<size_t>(kernel.num_arguments + image.num_workspaces) *
-        sizeof(gsa_tensor);
-    bool isBlock = api.cuFuncGetParamInfo(function, 0, &offset, &size) == 0 &&
-                   size == wanted && offset == 0 &&
-                   api.cuFuncGetParamInfo(function, 1, &offset, &second) != 0;
-    if (!isBlock)
-      return fail(GSA_ERROR_ABI,
-                  "'%s' of image '%s' of kernel '%s' must have one parameter "
-                  "of %zu bytes, got a first one of %zu",
-                  stage.symbol, image.chip, kernel.name, wanted, size);
-  }
+  if (gsa_status status = checkParameters(api, kernel, image, stage, function))
+    return status;
 
   // Limits belong to the function, which stages may share.
   int32_t shared = 0, cluster = 1;

@@ -37,6 +37,41 @@ module {
 
 // -----
 
+// Maps come by two parameters of their own.
+module {
+  module attributes {gsa.target = #gsa.target<"sm_90a">} {
+    // CHECK-LABEL: func.func @f(
+    // CHECK-SAME: %[[PARAMS:[a-z0-9]+]]: !llvm.ptr, %[[MAPS:[a-z0-9]+]]: !llvm.ptr, %[[USABLE:[a-z0-9]+]]: i64)
+    // CHECK-SAME: gsa.arguments = [{kind = "output", name = "x", shape = array<i64: 4>, type = i64}]
+    // CHECK-SAME: gsa.maps = [
+    // CHECK: llvm.ptrtoint %[[MAPS]]
+    // CHECK: arith.addi %{{.*}}, %[[USABLE]]
+    func.func @f(%x: memref<4xi64> {gsa.name = "x", gsa.kind = "output"}, %maps: !llvm.ptr, %usable: i64)
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 0 : i64,
+                    gsa.maps = [{box = array<i64: 4>, swizzle = 32 : i64, tensor = 0 : i64}]} {
+      %c0 = arith.constant 0 : index
+      %number = llvm.ptrtoint %maps : !llvm.ptr to i64
+      %sum = arith.addi %number, %usable : i64
+      memref.store %sum, %x[%c0] : memref<4xi64>
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module attributes {gsa.target = #gsa.target<"sm_90a">} {
+    // expected-error @below {{'func.func' op with gsa.maps must end with a pointer and an i64, got '(memref<4xf32>) -> ()'}}
+    func.func @f(%x: memref<4xf32> {gsa.name = "x", gsa.kind = "output"})
+        attributes {gsa.kernel, gsa.schedule = #gsa.schedule<fused, chunk = 16>, gsa.threads = 64 : i64, gsa.shared = 0 : i64, gsa.maps = []} {
+      return
+    }
+  }
+}
+
+// -----
+
 module {
   module attributes {gsa.target = #gsa.target<"sm_86">} {
     // expected-error @below {{'func.func' op gsa.shared must be an i64 from 0 to 101376 on sm_86, got 101377 : i64}}

@@ -6,7 +6,7 @@
 // RUN: FileCheck %s < %t.mlir
 
 // CHECK: func.func @v2(
-// CHECK-SAME: gsa.shared = 230928 : i64, gsa.threads = 256 : i64
+// CHECK-SAME: gsa.shared = 230944 : i64, gsa.threads = 256 : i64
 // CHECK: %[[WARP:.*]] = nvvm.shfl.sync idx
 // CHECK: arith.cmpi ult, %[[WARP]]
 // CHECK: scf.if
@@ -22,10 +22,16 @@
 // CHECK: wgmma.wait_group.sync.aligned 1;
 // CHECK: wgmma.commit_group
 // CHECK: wgmma.wait_group.sync.aligned 0;
-// The block meets behind the fence that snapshots need.
-// CHECK: fence.proxy.async.shared::cta
+// The engine stores the output; what it copied needs no fence.
+// CHECK: cp.async.bulk.tensor.4d.global.shared::cta
+// CHECK: mbarrier.try_wait.acquire.cta
 // CHECK-NEXT: nvvm.barrier id = %{{.*}} number_of_threads = %{{.*}}
+// CHECK: cp.async.bulk.wait_group.read 0;
 // CHECK: } else {
+// The block meets behind the fence that snapshots need.
+// CHECK: mbarrier.try_wait.acquire.cta
+// CHECK-NEXT: fence.proxy.async.shared::cta
+// CHECK-NEXT: nvvm.barrier id = %{{.*}} number_of_threads = %{{.*}}
 // CHECK: scf.while
 // CHECK: wgmma.commit_group
 // CHECK: wgmma.commit_group

@@ -38,7 +38,9 @@ class Stage(ctypes.Structure):
                 ("entry", ctypes.CFUNCTYPE(None, ctypes.POINTER(Tensor),
                                            ctypes.c_int64, ctypes.c_void_p)),
                 ("threads", ctypes.c_int32), ("shared_bytes", ctypes.c_int32),
-                ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32)]
+                ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32),
+                ("maps", ctypes.c_void_p), ("num_maps", ctypes.c_int32),
+                ("reserved", ctypes.c_int32)]
 
 
 class Image(ctypes.Structure):

@@ -48,7 +48,9 @@ class _Stage(ctypes.Structure):
     _fields_ = [("symbol", ctypes.c_char_p), ("grid", _Grid),
                 ("entry", ctypes.c_void_p),
                 ("threads", ctypes.c_int32), ("shared_bytes", ctypes.c_int32),
-                ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32)]
+                ("cluster", ctypes.c_int32), ("flags", ctypes.c_int32),
+                ("maps", ctypes.c_void_p), ("num_maps", ctypes.c_int32),
+                ("reserved", ctypes.c_int32)]
 
 
 class _Argument(ctypes.Structure):

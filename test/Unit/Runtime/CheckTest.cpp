@@ -269,7 +269,7 @@ TEST(Check, DeviceImageParts) {
 }
 
 TEST(Check, Stages) {
-  auto refuse = [](auto change, const char *detail) {
+  auto refuse = [](auto change, const std::string &detail) {
     DeviceProblem problem(1, 3);
     problem.stages = {stage("sum"), stage("fold")};
     problem.use();
@@ -301,6 +301,29 @@ TEST(Check, Stages) {
   refuse([](Stages &s) { s[1].flags = 2; },
          "flags of 'fold' of image 'gpu' of kernel 'sum' must be 0 to 1, got "
          "2");
+  refuse([](Stages &s) { s[0].num_maps = 17; },
+         "number of maps of 'sum' of image 'gpu' of kernel 'sum' must be 0 to "
+         "16, got 17");
+  refuse([](Stages &s) { s[0].num_maps = 1; },
+         "'sum' of image 'gpu' of kernel 'sum' must have a list of maps, got "
+         "null of 1");
+  const auto refuseMap = [&](gsa_map map, const std::string &law) {
+    refuse(
+        [&](Stages &s) {
+          s[0].maps = &map;
+          s[0].num_maps = 1;
+        },
+        law);
+  };
+  const std::string where =
+      " of a map of 'sum' of image 'gpu' of kernel 'sum' must be ";
+  refuseMap({4, 32, {1, 1, 1, 1}},
+            "tensor" + where + "one of the stage's, got 4");
+  refuseMap({Q, 16, {1, 1, 1, 1}}, "swizzle" + where + "32, 64 or 128, got 16");
+  refuseMap({Q, 32, {1, 257, 1, 1}},
+            "box" + where + "1 to 256 along each dimension, got 257");
+  refuseMap({Q, 32, {0, 1, 1, 1}},
+            "box" + where + "1 to 256 along each dimension, got 0");
 }
 
 //===----------------------------------------------------------------------===//

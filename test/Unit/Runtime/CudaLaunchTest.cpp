@@ -153,6 +153,56 @@ TEST_F(Cuda, BlocksThatRunAtTheSameTime) {
   EXPECT_GT(fake.unloads, 0);
 }
 
+TEST_F(Cuda, Maps) {
+  const gsa_map maps[] = {{Q, 32, {1, 2, 1, 8}}, {O, 128, {1, 4, 1, 8}}};
+  DeviceProblem problem(3, 5);
+  problem.stages[0].maps = maps;
+  problem.stages[0].num_maps = 2;
+  fake.secondParameterBytes = 2 * GSA_MAP_BYTES;
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  ASSERT_EQ(fake.maps.size(), 2u);
+  const FakeDriver::Map &q = fake.maps[0];
+  EXPECT_EQ(q.type, 7); // CU_TENSOR_MAP_DATA_TYPE_FLOAT32
+  EXPECT_EQ(q.data, problem[Q].data);
+  EXPECT_EQ(q.extents, (std::vector<unsigned long long>{8, 4, 5, 3}));
+  EXPECT_EQ(q.strides, (std::vector<unsigned long long>{32, 128, 640}));
+  EXPECT_EQ(q.box, (std::vector<unsigned>{8, 1, 2, 1}));
+  EXPECT_EQ(q.steps, (std::vector<unsigned>{1, 1, 1, 1}));
+  EXPECT_EQ(q.interleave, 0);
+  EXPECT_EQ(q.swizzle, 1); // CU_TENSOR_MAP_SWIZZLE_32B
+  EXPECT_EQ(q.fill, 0);
+  EXPECT_EQ(fake.maps[1].swizzle, 3); // CU_TENSOR_MAP_SWIZZLE_128B
+  EXPECT_EQ(fake.launches[0].usable, 3);
+  EXPECT_EQ(fake.launches[0].maps.front(), 1);
+  EXPECT_EQ(fake.launches[0].maps.back(), 2);
+
+  // An address or a stride that the engine does not take leaves that map out.
+  problem[Q].stride[0] += 1;
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[1].usable, 2);
+  EXPECT_EQ(fake.launches[1].maps.front(), 0);
+  EXPECT_EQ(fake.launches[1].maps.back(), 3);
+  problem[Q].stride[0] -= 1;
+
+  // So does a driver that refuses, and one whose stride is no one's.
+  fake.failures["cuTensorMapEncodeTiled"] = 1;
+  DeviceProblem other(1, 1);
+  other.stages[0].maps = maps;
+  other.stages[0].num_maps = 2;
+  ASSERT_EQ(other.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[2].usable, 0);
+  fake.failures.clear();
+  DeviceProblem one(1, 4);
+  one.stages[0].maps = maps;
+  one.stages[0].num_maps = 1;
+  fake.secondParameterBytes = GSA_MAP_BYTES;
+  one.use();
+  one[Q].stride[0] = 3;
+  ASSERT_EQ(one.launch(), GSA_SUCCESS) << gsa_error_detail();
+  EXPECT_EQ(fake.launches[3].usable, 1);
+  EXPECT_EQ(fake.maps.back().strides.back(), 16u);
+}
+
 TEST_F(Cuda, Workspace) {
   DeviceProblem problem(3, 5);
   problem.useWorkspaces(1);

@@ -263,11 +263,23 @@ TEST_F(Cuda, CodeThatIsNotWhatItsDescriptionSays) {
   problem.use();
   fake.parameterBytes = blockBytes + 80;
   EXPECT_EQ(launchDetail(problem),
-            "GSA_ERROR_ABI: 'sum' of image 'gpu' of kernel 'sum' must have one "
-            "parameter of 320 bytes, got a first one of 400");
+            "GSA_ERROR_ABI: parameter 0 of 'sum' of image 'gpu' of kernel "
+            "'sum' must have 320 bytes (0: not be there), got 400");
   fake.parameterBytes = blockBytes;
   fake.secondParameterBytes = 8;
-  EXPECT_EQ(launchDetail(problem).substr(0, 14), "GSA_ERROR_ABI:");
+  EXPECT_EQ(launchDetail(problem),
+            "GSA_ERROR_ABI: parameter 1 of 'sum' of image 'gpu' of kernel "
+            "'sum' must have 0 bytes (0: not be there), got 8");
+  const gsa_map map = {Q, 32, {1, 1, 1, 8}};
+  problem.stages[0].maps = &map;
+  problem.stages[0].num_maps = 1;
+  EXPECT_EQ(launchDetail(problem),
+            "GSA_ERROR_ABI: parameter 1 of 'sum' of image 'gpu' of kernel "
+            "'sum' must have 128 bytes (0: not be there), got 8");
+  fake.secondParameterBytes = 0;
+  EXPECT_EQ(launchDetail(problem),
+            "GSA_ERROR_ABI: parameter 1 of 'sum' of image 'gpu' of kernel "
+            "'sum' must have 128 bytes (0: not be there), got 0");
   EXPECT_EQ(fake.launches.size(), 0u);
 }
 

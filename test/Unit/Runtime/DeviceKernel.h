@@ -23,7 +23,7 @@ inline const gsa_argument workspaces[] = {
 
 /// A stage with a block for each sequence and head.
 inline gsa_stage stage(const char *symbol) {
-  return {symbol, grid, nullptr, 128, 0, 1, 0};
+  return {symbol, grid, nullptr, 128, 0, 1, 0, nullptr, 0, 0};
 }
 
 /// Code that the driver still compiles.

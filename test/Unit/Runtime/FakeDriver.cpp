@@ -67,6 +67,7 @@ public:
     calls.clear();
     launches.clear();
     loads.clear();
+    maps.clear();
     unloads = 0;
     sharedLimit.clear();
     bigClusters.clear();
@@ -397,6 +398,11 @@ static int launch(void *function, const FakeDriver::Launch &wanted,
   record.context = of->context;
   const char *bytes = static_cast<const char *>(parameters[0]);
   record.parameter.assign(bytes, bytes + fake().parameterBytes);
+  if (size_t more = fake().secondParameterBytes) {
+    bytes = static_cast<const char *>(parameters[1]);
+    record.maps.assign(bytes, bytes + more);
+    std::memcpy(&record.usable, parameters[2], sizeof(record.usable));
+  }
   fake().launches.push_back(record);
   return Success;
 }
@@ -406,10 +412,20 @@ FAKE cuLaunchKernel(void *function, unsigned gridX, unsigned gridY,
                     unsigned blockZ, unsigned sharedBytes, void *stream,
                     void **parameters, void **extra) {
   ENTER("cuLaunchKernel");
-  return launch(
-      function,
-      {"", nullptr, stream, gridX, blockX, sharedBytes, 1, false, false, {}},
-      gridY * gridZ, blockY * blockZ, parameters, extra);
+  return launch(function,
+                {"",
+                 nullptr,
+                 stream,
+                 gridX,
+                 blockX,
+                 sharedBytes,
+                 1,
+                 false,
+                 false,
+                 {},
+                 {},
+                 0},
+                gridY * gridZ, blockY * blockZ, parameters, extra);
 }
 
 #if !GSA_FAKE_OLD
@@ -421,10 +437,41 @@ FAKE cuCtxGetId(void *context, unsigned long long *id) {
 
 FAKE cuFuncGetParamInfo(void *, size_t index, size_t *offset, size_t *size) {
   ENTER("cuFuncGetParamInfo");
-  if (index > (fake().secondParameterBytes ? 1u : 0u))
+  size_t second = fake().secondParameterBytes;
+  if (index > (second ? 2u : 0u))
     return InvalidValue;
-  *offset = index ? fake().parameterBytes : 0;
-  *size = index ? fake().secondParameterBytes : fake().parameterBytes;
+  *offset = index == 0   ? 0
+            : index == 1 ? fake().parameterBytes
+                         : fake().parameterBytes + second;
+  *size = index == 0 ? fake().parameterBytes : index == 1 ? second : 8;
+  return Success;
+}
+
+FAKE cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *data,
+                            const unsigned long long *extents,
+                            const unsigned long long *strides,
+                            const unsigned *box, const unsigned *steps,
+                            int interleave, int swizzle, int promotion,
+                            int fill) {
+  ENTER("cuTensorMapEncodeTiled");
+  if (reinterpret_cast<size_t>(map) % 64 || rank < 1 || rank > 5 ||
+      reinterpret_cast<size_t>(data) % 16)
+    return InvalidValue;
+  for (unsigned i = 0; i < rank; ++i)
+    if (extents[i] == 0 || extents[i] > 1ull << 32 || box[i] == 0 ||
+        box[i] > 256 || (i + 1 < rank && strides[i] % 16))
+      return InvalidValue;
+  fake().maps.push_back({type,
+                         data,
+                         {extents, extents + rank},
+                         {strides, strides + rank - 1},
+                         {box, box + rank},
+                         {steps, steps + rank},
+                         interleave,
+                         swizzle,
+                         promotion,
+                         fill});
+  std::memset(map, static_cast<int>(fake().maps.size()), 128);
   return Success;
 }
 
@@ -478,7 +525,9 @@ FAKE cuLaunchKernelEx(const Config *config, void *function, void **parameters,
                                1,
                                false,
                                true,
-                               {}};
+                               {},
+                               {},
+                               0};
   for (unsigned i = 0; i < config->numAttributes; ++i) {
     const Attribute &each = config->attributes[i];
     if (each.id == 4) {

@@ -40,6 +40,18 @@ public:
     bool overlap;
     bool extended; ///< by cuLaunchKernelEx
     std::vector<char> parameter;
+    /// The second parameter and the third, if there are any.
+    std::vector<char> maps;
+    long long usable;
+  };
+
+  /// A tensor map that was encoded: as cuTensorMapEncodeTiled was asked.
+  struct Map {
+    int type;
+    void *data;
+    std::vector<unsigned long long> extents, strides;
+    std::vector<unsigned> box, steps;
+    int interleave, swizzle, promotion, fill;
   };
 
   struct Load {
@@ -66,7 +78,7 @@ public:
   /// What the call of a name returns instead of what it would.
   std::map<std::string, int> failures;
   /// Of every kernel's first parameter: as DeviceKernel.h needs it. Another one
-  /// follows if not 0.
+  /// follows if not 0, and then one of 8 bytes.
   size_t parameterBytes = 0, secondParameterBytes = 0;
   /// A capture in the global mode is under way; false again when a call has
   /// spoiled it.
@@ -76,6 +88,7 @@ public:
   std::vector<std::string> calls;
   std::vector<Launch> launches;
   std::vector<Load> loads;
+  std::vector<Map> maps;
   int unloads = 0;
   int primaries = 0; ///< how often a primary context was retained
   std::map<std::string, int> sharedLimit; ///< of functions, as set

@@ -1,0 +1,273 @@
+//===- Boxes.cpp - Copies of boxes of tensors, to shared memory and back --===//
+//
+// Where a device has an engine that copies a box of a tensor by itself, one
+// thread of a role starts the copy of a whole tile. The engine knows the tensor
+// from a map, which the runtime makes for the call (gsa_map); where it cannot,
+// and where rows behind those that are there belong to others, lanes copy.
+//
+// The role's mailbox counts bytes: a round is what is started from one wait to
+// the next, and only the thread that starts copies waits for them. Others see
+// what was copied when they have met that thread behind its wait.
+//
+// What is stored from a place is read behind the lanes' backs: the thread waits
+// for that before the role meets to write there again. Nothing else is written
+// there: AllocateShared gives it bytes of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+#include "dialects/GSA/GSANames.h"
+#include "gsa/Conversion/SharedMemory.h"
+#include "gsa/Layout/Places.h"
+#include "gsa/kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+using namespace mlir::tile;
+
+/// Most elements of a box along a dimension, on every device with such engines
+/// (CUDA Driver API, cuTensorMapEncodeTiled).
+constexpr int64_t kMostElements = 256;
+
+/// Bytes of a row of a panel, by which its place is swizzled; 0 if no engine
+/// fills a place like that.
+static int64_t swizzleOf(RankedTensorType tile) {
+  if (tile.getRank() != 2 || tile.getDimSize(0) > kMostElements)
+    return 0;
+  int64_t bits = tile.getElementTypeBitWidth();
+  if (bits != 16 && bits != 32)
+    return 0;
+  for (int64_t bytes : {128, 64, 32})
+    if (tile.getDimSize(1) * bits % (8 * bytes) == 0 &&
+        layoutOf(tile) == swizzled(tile.getShape(), bits, bytes))
+      return bytes;
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Maps
+//===----------------------------------------------------------------------===//
+
+/// The maps of the kernel, by number, and behind its tensors two arguments:
+/// where they lie, and the set of those that the runtime could make.
+void TileLowering::addMapArguments() {
+  if (maps)
+    return;
+  Location loc = kernel.getLoc();
+  unsigned count = kernel.getNumArguments();
+  Type types[] = {LLVM::LLVMPointerType::get(b.getContext()), b.getI64Type()};
+  for (auto [i, type] : llvm::enumerate(types)) {
+    // A new argument at the end of a function without results: legal always.
+    LogicalResult added =
+        kernel.insertArgument(count + i, type, DictionaryAttr(), loc);
+    assert(succeeded(added));
+    (void)added;
+  }
+  maps = kernel.getArgument(count);
+  usableMaps = kernel.getArgument(count + 1);
+}
+
+/// The tile that a fetch copies.
+static Slice sliceOf(FetchOp op) {
+  auto ring = cast<RingType>(op.getRing().getType());
+  return Slice(op, op.getSource(), cast<RankedTensorType>(ring.getVersion()));
+}
+
+/// The tile that a store has in shared memory; of others, any.
+static Slice sliceOf(StoreOp op) {
+  return Slice(op, op.getTarget(),
+               cast<RankedTensorType>(op.getValue().getType()));
+}
+
+std::optional<int64_t> TileLowering::findMap(FetchOp op) {
+  return findMap(sliceOf(op));
+}
+
+std::optional<int64_t> TileLowering::findMap(StoreOp op) {
+  Operation *maker = op.getValue().getDefiningOp();
+  if (!isPlace(op.getValue().getType()) || !maker || !maker->hasAttr(kOwnAttr))
+    return std::nullopt;
+  return findMap(sliceOf(op));
+}
+
+bool TileLowering::storesBoxes(Value place) {
+  return llvm::any_of(place.getUsers(), [&](Operation *user) {
+    auto store = dyn_cast<StoreOp>(user);
+    return store && findMap(store);
+  });
+}
+
+std::optional<int64_t> TileLowering::findMap(const Slice &slice) {
+  int64_t swizzle = swizzleOf(slice.tile);
+  auto argument = dyn_cast<BlockArgument>(Value(slice.memory));
+  auto type = cast<MemRefType>(slice.memory.getType());
+  int64_t rank = type.getRank();
+  if (!target.getFacts().hasBoxCopies || !swizzle || !argument ||
+      argument.getOwner() != &kernel.front() || rank < 2 ||
+      rank > GSA_MAX_RANK || slice.step != 1 || slice.dims[1] != rank - 1 ||
+      type.getStridesAndOffset().first.back() != 1)
+    return std::nullopt;
+  SmallVector<int64_t> box(rank, 1);
+  box[slice.dims[0]] = slice.tile.getDimSize(0);
+  box[rank - 1] = 8 * swizzle / slice.tile.getElementTypeBitWidth();
+  Attribute map = b.getDictionaryAttr(
+      {b.getNamedAttr("box", b.getDenseI64ArrayAttr(box)),
+       b.getNamedAttr("swizzle", b.getI64IntegerAttr(swizzle)),
+       b.getNamedAttr("tensor", b.getI64IntegerAttr(argument.getArgNumber()))});
+  SmallVector<Attribute> all;
+  if (auto known = kernel->getAttrOfType<ArrayAttr>(kMapsAttr))
+    llvm::append_range(all, known);
+  auto same = llvm::find(all, map);
+  int64_t number = same - all.begin();
+  if (same != all.end())
+    return number;
+  if (number == GSA_MAX_MAPS)
+    return std::nullopt;
+  addMapArguments();
+  all.push_back(map);
+  kernel->setAttr(kMapsAttr, b.getArrayAttr(all));
+  return number;
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
+  bool fetches = false;
+  region.walk([&](Operation *op) {
+    if (auto fetch = dyn_cast<FetchOp>(op))
+      fetches |= findMap(fetch).has_value();
+    else if (auto store = dyn_cast<StoreOp>(op))
+      role.storesBoxes |= findMap(store).has_value();
+  });
+  if (!fetches && !role.storesBoxes)
+    return success();
+  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
+  role.isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
+  if (!fetches)
+    return success();
+  FailureOr<Value> all = addressOf(role.roles, kMailboxAttr);
+  if (failed(all))
+    return failure();
+  role.mailbox = *all;
+  if (number)
+    role.mailbox = arith::AddIOp::create(
+        b, *all, constant(number * ExchangeForm::kMailboxBytes));
+  auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  device.emitMailbox(b, b.getLoc(), role.mailbox);
+  return success();
+}
+
+void TileLowering::closeBoxes() {
+  if (role.storesBoxes)
+    device.emitWaitStores(b, b.getLoc(), role.isFirst);
+}
+
+/// Whether what the engine copies is the tile: a map is there, and rows that
+/// the tile has not are behind the tensor's last.
+Value TileLowering::emitFitsBox(const Slice &slice, int64_t map) {
+  auto i64 = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(b, value, 64);
+  };
+  Value bit = arith::AndIOp::create(b, usableMaps, i64(int64_t(1) << map));
+  Value usable =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, i64(0));
+  if (!slice.rows)
+    return usable;
+  int64_t dim = slice.dims[0];
+  Value rows = get(slice.rows);
+  Value first = get(slice.indices[dim]);
+  Value size = arith::ConstantIndexOp::create(b, slice.tile.getDimSize(0));
+  Value whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rows, size);
+  Value extent = memref::DimOp::create(b, get(slice.memory), dim);
+  Value ends =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                            arith::AddIOp::create(b, first, rows), extent);
+  return arith::AndIOp::create(b, usable, arith::OrIOp::create(b, whole, ends));
+}
+
+void TileLowering::moveBoxes(const Slice &slice, int64_t map, Value address,
+                             bool store) {
+  auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value at =
+      LLVM::GEPOp::create(b, maps.getType(), b.getI8Type(), maps,
+                          ArrayRef<LLVM::GEPArg>(int32_t(map * GSA_MAP_BYTES)));
+  SmallVector<Value> coordinates;
+  for (Value index : slice.indices)
+    coordinates.push_back(
+        arith::IndexCastOp::create(b, b.getI32Type(), get(index)));
+  int64_t elementBytes = slice.tile.getElementTypeBitWidth() / 8;
+  int64_t swizzle = swizzleOf(slice.tile);
+  int64_t panelBytes = slice.tile.getDimSize(0) * swizzle;
+  int64_t panels = slice.tile.getDimSize(1) * elementBytes / swizzle;
+  if (!store)
+    device.emitExpectBoxes(b, b.getLoc(), role.mailbox, panels * panelBytes);
+  for (int64_t i = 0; i < panels; ++i) {
+    SmallVector<Value> corner = coordinates;
+    Value here = address;
+    if (i) {
+      corner.back() = arith::AddIOp::create(
+          b, corner.back(), constant(i * swizzle / elementBytes));
+      here = arith::AddIOp::create(b, address, constant(i * panelBytes));
+    }
+    if (store)
+      device.emitStoreBox(b, b.getLoc(), here, at, corner);
+    else
+      device.emitCopyBox(b, b.getLoc(), here, at, corner, role.mailbox);
+  }
+}
+
+LogicalResult TileLowering::lower(StoreOp op) {
+  std::optional<int64_t> map = findMap(op);
+  if (!map)
+    return storeByLanes(op);
+  Slice slice = sliceOf(op);
+  auto branch = scf::IfOp::create(b, TypeRange(), emitFitsBox(slice, *map),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  moveBoxes(slice, *map, get(op.getValue()), /*store=*/true);
+  b.setInsertionPointToStart(branch.elseBlock());
+  return storeByLanes(op);
+}
+
+LogicalResult TileLowering::lower(FetchOp op) {
+  auto ring = cast<RingType>(op.getRing().getType());
+  Slice slice = sliceOf(op);
+  if (ring.getSlots() == 1)
+    emitRoleBarrier();
+  Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
+  std::optional<int64_t> map = findMap(op);
+  if (!map)
+    return copyToPlace(op, slice, slot);
+  auto branch = scf::IfOp::create(b, TypeRange(), emitFitsBox(slice, *map),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  moveBoxes(slice, *map, slot, /*store=*/false);
+  b.setInsertionPointToStart(branch.elseBlock());
+  if (failed(copyToPlace(op, slice, slot, /*rolled=*/true)))
+    return failure();
+  // At once: to wait behind the branch would cost those who took the other one.
+  device.emitWaitCopies(b, b.getLoc());
+  if (role.readsAsync)
+    device.emitMatrixFence(b, b.getLoc());
+  return success();
+}
+
+LogicalResult TileLowering::lower(WaitFetchesOp op) {
+  if (role.copies)
+    device.emitWaitCopies(b, b.getLoc());
+  if (role.mailbox)
+    device.emitWaitBoxes(b, b.getLoc(), role.mailbox, role.isFirst);
+  return success();
+}
