@@ -103,9 +103,9 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   auto entry = func::FuncOp::create(rewriter, loc, kernel.getSymName(),
                                     rewriter.getFunctionType(parameters, {}));
   describeEntry(entry, kernel, *arguments, gridName, segmentsName);
-  for (StringRef name : {StringRef(kThreadsAttr), StringRef(kSharedAttr),
-                         StringRef(kClusterAttr), StringRef(kAwaitsAttr),
-                         StringRef(kMapsAttr)})
+  for (StringRef name :
+       {StringRef(kThreadsAttr), StringRef(kSharedAttr),
+        StringRef(kClusterAttr), StringRef(kAwaitsAttr), StringRef(kMapsAttr)})
     if (Attribute attr = kernel->getAttr(name))
       entry->setAttr(name, attr);
 

@@ -28,8 +28,8 @@ using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::tile;
 
-/// Most elements of a box along a dimension, on every device with such engines
-/// (CUDA Driver API, cuTensorMapEncodeTiled).
+/// Most elements of a box along a dimension, on every device with such engines:
+/// see gsa_map.
 constexpr int64_t kMostElements = 256;
 
 /// Bytes of a row of a panel, by which its place is swizzled; 0 if no engine

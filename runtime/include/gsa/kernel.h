@@ -188,10 +188,9 @@ typedef struct gsa_map {
 /// and gsa_argument; their data are addresses of the device.
 ///
 /// A stage with maps has two parameters more: its maps as the driver encodes
-/// them (CUDA Driver API, Tensor Map Object Management), GSA_MAP_BYTES each;
-/// and an int64_t set of those that are there. A tensor's may be missing: the
-/// engine wants addresses and strides that are multiples of 16 bytes, among
-/// others. The kernel then copies without it.
+/// them, GSA_MAP_BYTES each; and an int64_t set of those that are there. A
+/// tensor's may be missing: the engine wants addresses and strides that are
+/// multiples of 16 bytes, among others. The kernel then copies without it.
 typedef struct gsa_stage {
   const char *symbol; ///< the kernel's name in the code
   /// A stage of 0 blocks is not launched. On devices: blocks of the

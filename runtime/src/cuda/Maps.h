@@ -22,8 +22,8 @@ public:
   int64_t *usable() { return &set; }
 
 private:
-  alignas(GSA_MAP_ALIGNMENT) unsigned char
-      storage[GSA_MAX_MAPS * GSA_MAP_BYTES];
+  alignas(
+      GSA_MAP_ALIGNMENT) unsigned char storage[GSA_MAX_MAPS * GSA_MAP_BYTES];
   int64_t set = 0;
 };
 
