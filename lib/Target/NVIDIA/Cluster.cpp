@@ -93,14 +93,11 @@ void NVIDIADevice::emitSend(OpBuilder &builder, Location loc, Value to,
 
 void NVIDIADevice::emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                                Value round) const {
-  // Of the block's own scope: what was sent lies in the block's own shared
-  // memory before the mailbox counts it, and a wider acquire would empty the
-  // first-level cache in every round, for the sake of global memory.
   Assembly assembly;
   std::string box = assembly.addOperand(mailbox, "r");
   std::string state = assembly.addOperand(round, "l");
   assembly.text = "{\n.reg .pred done;\nagain_${:uid}:\n"
-                  "mbarrier.try_wait.acquire.cta.shared::cta.b64 done, [" +
+                  "mbarrier.try_wait.acquire.cluster.shared::cta.b64 done, [" +
                   box + "], " + state + ";\n@!done bra again_${:uid};\n}";
   assembly.emit(builder, loc);
 }

@@ -20,11 +20,11 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-COUNT-2: mbarrier.arrive.expect_tx{{.*}}, 4096;
 // CHECK-COUNT-8: st.async{{.*}}.v4.b32
 // CHECK-NOT: st.async
-// CHECK: mbarrier.try_wait.acquire.cta
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK-COUNT-8: llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xf32>
 // CHECK-COUNT-8: st.async{{.*}}.v4.b32
 // CHECK-NOT: st.async
-// CHECK: mbarrier.try_wait.acquire.cta
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK-COUNT-8: llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xf32>
 // CHECK-NOT: llvm.load
 // No block leaves before the others.
