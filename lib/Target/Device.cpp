@@ -105,15 +105,6 @@ void Device::emitCopyBox(OpBuilder &, Location, Value, Value, ValueRange,
   llvm_unreachable("the device copies no boxes");
 }
 
-void Device::emitStoreBox(OpBuilder &, Location, Value, Value,
-                          ValueRange) const {
-  llvm_unreachable("the device copies no boxes");
-}
-
-void Device::emitWaitStores(OpBuilder &, Location, Value) const {
-  llvm_unreachable("the device copies no boxes");
-}
-
 void Device::emitWaitBoxes(OpBuilder &, Location, Value, Value) const {
   llvm_unreachable("the device copies no boxes");
 }

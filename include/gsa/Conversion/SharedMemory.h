@@ -13,8 +13,6 @@ namespace mlir::gsa {
 /// scratch memory.
 inline constexpr llvm::StringLiteral kOffsetAttr = "tile.offset";
 inline constexpr llvm::StringLiteral kScratchAttr = "tile.scratch";
-/// Of an op whose result is a place, a unit: nothing else ever uses its bytes.
-inline constexpr llvm::StringLiteral kOwnAttr = "tile.own";
 /// Of a tile.roles: that of 8 bytes a role, its mailbox of copied boxes.
 inline constexpr llvm::StringLiteral kMailboxAttr = "tile.mailbox";
 

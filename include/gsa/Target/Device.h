@@ -107,15 +107,6 @@ public:
   virtual void emitCopyBox(OpBuilder &builder, Location loc, Value to,
                            Value map, ValueRange coordinates,
                            Value mailbox) const;
-  /// Starts to copy what lies at the shared address `from` to the box at
-  /// `coordinates`, as far as it lies in the tensor. Lanes fence what they
-  /// wrote there as for matrix instructions.
-  virtual void emitStoreBox(OpBuilder &builder, Location loc, Value from,
-                            Value map, ValueRange coordinates) const;
-  /// Waits, where `isFirst` is set, until the boxes that this thread stores
-  /// have been read.
-  virtual void emitWaitStores(OpBuilder &builder, Location loc,
-                              Value isFirst) const;
   /// Ends the round of `mailbox` and waits for it, where `isFirst` is set:
   /// behind it this thread sees what was copied.
   virtual void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,
@@ -152,7 +143,7 @@ public:
                            Value round) const;
 
   /// What this lane wrote to shared memory is seen by matrix instructions that
-  /// read it asynchronously, and by stores of boxes, once the lanes have met.
+  /// read it asynchronously, once the lanes have met.
   virtual void emitMatrixFence(OpBuilder &builder, Location loc) const {}
 
   /// Waits until at most `left` products begun before are running. `sums` are

@@ -163,7 +163,6 @@ struct Tenant {
   int64_t role = -1;
   int64_t begin = 0, end = std::numeric_limits<int64_t>::max();
   int64_t offset = 0;
-  bool isStored = false; ///< a tile that ops store from here
 
   bool isAliveWith(const Tenant &other) const {
     return role != other.role || (begin <= other.end && other.begin <= end);
@@ -267,10 +266,6 @@ struct AllocateSharedPass final
                  facts.warpLanes);
     int64_t total = place(tenants);
     Builder builder(kernel.getContext());
-    if (keepApart(tenants, facts, total))
-      for (const Tenant &tenant : tenants)
-        if (tenant.isStored)
-          tenant.op->setAttr(kOwnAttr, builder.getUnitAttr());
     for (const Tenant &tenant : tenants)
       tenant.op->setAttr(tenant.attribute,
                          builder.getI64IntegerAttr(tenant.offset));
@@ -288,15 +283,10 @@ private:
     Order order(region);
     region.walk<WalkOrder::PreOrder>([&](Operation *op) {
       int64_t now = order.beginOf(op);
-      if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType())) {
-        Value place = op->getResult(0);
-        tenants.push_back({op, kOffsetAttr, getSharedBytes(place.getType()),
-                           role, now, order.endOf(op, place)});
-        tenants.back().isStored =
-            isa<ConvertOp>(op) &&
-            llvm::any_of(place.getUsers(),
-                         [](Operation *user) { return isa<StoreOp>(user); });
-      }
+      if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()))
+        tenants.push_back({op, kOffsetAttr,
+                           getSharedBytes(op->getResult(0).getType()), role,
+                           now, order.endOf(op, op->getResult(0))});
       // Other blocks write there whenever they come by.
       if (auto exchange = dyn_cast<ExchangeOp>(op))
         tenants.push_back(
@@ -339,29 +329,6 @@ private:
       total = std::max(total, tenant->offset + tenant->bytes);
     }
     return total;
-  }
-
-  /// Gives tiles that are stored bytes of their own, which an engine may read
-  /// while lanes go on, if the block has so many. Returns whether it did.
-  static bool keepApart(SmallVector<Tenant> &tenants, const DeviceFacts &facts,
-                        int64_t &total) {
-    if (!facts.hasBoxCopies ||
-        llvm::none_of(tenants, [](const Tenant &t) { return t.isStored; }))
-      return false;
-    SmallVector<Tenant> apart = tenants;
-    for (Tenant &tenant : apart) {
-      tenant.offset = 0;
-      if (tenant.isStored) {
-        tenant.begin = 0;
-        tenant.end = std::numeric_limits<int64_t>::max();
-      }
-    }
-    int64_t bytes = place(apart);
-    if (bytes > facts.sharedBytes)
-      return false;
-    tenants = std::move(apart);
-    total = bytes;
-    return true;
   }
 
   static void report(func::FuncOp kernel, ArrayRef<Tenant> tenants,

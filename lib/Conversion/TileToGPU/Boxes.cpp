@@ -1,4 +1,4 @@
-//===- Boxes.cpp - Copies of boxes of tensors, to shared memory and back --===//
+//===- Boxes.cpp - Copies of boxes of tensors to shared memory ------------===//
 //
 // Where a device has an engine that copies a box of a tensor by itself, one
 // thread of a role starts the copy of a whole tile. The engine knows the tensor
@@ -8,10 +8,6 @@
 // The role's mailbox counts bytes: a round is what is started from one wait to
 // the next, and only the thread that starts copies waits for them. Others see
 // what was copied when they have met that thread behind its wait.
-//
-// What is stored from a place is read behind the lanes' backs: the thread waits
-// for that before the role meets to write there again. Nothing else is written
-// there: AllocateShared gives it bytes of its own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,31 +72,8 @@ static Slice sliceOf(FetchOp op) {
   return Slice(op, op.getSource(), cast<RankedTensorType>(ring.getVersion()));
 }
 
-/// The tile that a store has in shared memory; of others, any.
-static Slice sliceOf(StoreOp op) {
-  return Slice(op, op.getTarget(),
-               cast<RankedTensorType>(op.getValue().getType()));
-}
-
 std::optional<int64_t> TileLowering::findMap(FetchOp op) {
-  return findMap(sliceOf(op));
-}
-
-std::optional<int64_t> TileLowering::findMap(StoreOp op) {
-  Operation *maker = op.getValue().getDefiningOp();
-  if (!isPlace(op.getValue().getType()) || !maker || !maker->hasAttr(kOwnAttr))
-    return std::nullopt;
-  return findMap(sliceOf(op));
-}
-
-bool TileLowering::storesBoxes(Value place) {
-  return llvm::any_of(place.getUsers(), [&](Operation *user) {
-    auto store = dyn_cast<StoreOp>(user);
-    return store && findMap(store);
-  });
-}
-
-std::optional<int64_t> TileLowering::findMap(const Slice &slice) {
+  Slice slice = sliceOf(op);
   int64_t swizzle = swizzleOf(slice.tile);
   auto argument = dyn_cast<BlockArgument>(Value(slice.memory));
   auto type = cast<MemRefType>(slice.memory.getType());
@@ -137,18 +110,12 @@ std::optional<int64_t> TileLowering::findMap(const Slice &slice) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
-  bool fetches = false;
-  region.walk([&](Operation *op) {
-    if (auto fetch = dyn_cast<FetchOp>(op))
-      fetches |= findMap(fetch).has_value();
-    else if (auto store = dyn_cast<StoreOp>(op))
-      role.storesBoxes |= findMap(store).has_value();
-  });
-  if (!fetches && !role.storesBoxes)
-    return success();
-  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
-  role.isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
+  bool fetches = region
+                     .walk([&](FetchOp op) {
+                       return findMap(op) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+                     })
+                     .wasInterrupted();
   if (!fetches)
     return success();
   FailureOr<Value> all = addressOf(role.roles, kMailboxAttr);
@@ -158,16 +125,14 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   if (number)
     role.mailbox = arith::AddIOp::create(
         b, *all, constant(number * ExchangeForm::kMailboxBytes));
+  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
+  role.isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   device.emitMailbox(b, b.getLoc(), role.mailbox);
   return success();
-}
-
-void TileLowering::closeBoxes() {
-  if (role.storesBoxes)
-    device.emitWaitStores(b, b.getLoc(), role.isFirst);
 }
 
 /// Whether what the engine copies is the tile: a map is there, and rows that
@@ -193,8 +158,7 @@ Value TileLowering::emitFitsBox(const Slice &slice, int64_t map) {
   return arith::AndIOp::create(b, usable, arith::OrIOp::create(b, whole, ends));
 }
 
-void TileLowering::moveBoxes(const Slice &slice, int64_t map, Value address,
-                             bool store) {
+void TileLowering::copyBoxes(const Slice &slice, int64_t map, Value address) {
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -209,35 +173,17 @@ void TileLowering::moveBoxes(const Slice &slice, int64_t map, Value address,
   int64_t swizzle = swizzleOf(slice.tile);
   int64_t panelBytes = slice.tile.getDimSize(0) * swizzle;
   int64_t panels = slice.tile.getDimSize(1) * elementBytes / swizzle;
-  if (!store)
-    device.emitExpectBoxes(b, b.getLoc(), role.mailbox, panels * panelBytes);
+  device.emitExpectBoxes(b, b.getLoc(), role.mailbox, panels * panelBytes);
   for (int64_t i = 0; i < panels; ++i) {
     SmallVector<Value> corner = coordinates;
-    Value here = address;
+    Value to = address;
     if (i) {
       corner.back() = arith::AddIOp::create(
           b, corner.back(), constant(i * swizzle / elementBytes));
-      here = arith::AddIOp::create(b, address, constant(i * panelBytes));
+      to = arith::AddIOp::create(b, address, constant(i * panelBytes));
     }
-    if (store)
-      device.emitStoreBox(b, b.getLoc(), here, at, corner);
-    else
-      device.emitCopyBox(b, b.getLoc(), here, at, corner, role.mailbox);
+    device.emitCopyBox(b, b.getLoc(), to, at, corner, role.mailbox);
   }
-}
-
-LogicalResult TileLowering::lower(StoreOp op) {
-  std::optional<int64_t> map = findMap(op);
-  if (!map)
-    return storeByLanes(op);
-  Slice slice = sliceOf(op);
-  auto branch = scf::IfOp::create(b, TypeRange(), emitFitsBox(slice, *map),
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  moveBoxes(slice, *map, get(op.getValue()), /*store=*/true);
-  b.setInsertionPointToStart(branch.elseBlock());
-  return storeByLanes(op);
 }
 
 LogicalResult TileLowering::lower(FetchOp op) {
@@ -253,7 +199,7 @@ LogicalResult TileLowering::lower(FetchOp op) {
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  moveBoxes(slice, *map, slot, /*store=*/false);
+  copyBoxes(slice, *map, slot);
   b.setInsertionPointToStart(branch.elseBlock());
   if (failed(copyToPlace(op, slice, slot, /*rolled=*/true)))
     return failure();

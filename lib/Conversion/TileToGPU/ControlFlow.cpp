@@ -91,7 +91,6 @@ LogicalResult TileLowering::lower(RolesOp op) {
     if (failed(openBoxes(region, i)) || failed(lowerBody(region.front())))
       return failure();
     retire(0);
-    closeBoxes();
     first += count;
     if (branch)
       b.setInsertionPointToStart(branch.elseBlock());

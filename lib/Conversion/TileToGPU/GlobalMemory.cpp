@@ -202,7 +202,7 @@ LogicalResult TileLowering::lower(LoadOp op) {
   return success();
 }
 
-LogicalResult TileLowering::storeByLanes(StoreOp op) {
+LogicalResult TileLowering::lower(StoreOp op) {
   auto tile = cast<RankedTensorType>(op.getValue().getType());
   Slice slice(op, op.getTarget(), tile);
   Reach reach(b, slice, [&](Value value) { return get(value); });

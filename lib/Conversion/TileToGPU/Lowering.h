@@ -31,10 +31,9 @@ struct RoleContext {
   bool readsAsync = false, fences = false;
   /// Its lanes copy tiles to shared memory: not only the device's engine does.
   bool copies = false;
-  /// Where it counts boxes that are copied to it, i32, and whether this is the
-  /// thread that starts copies, i1; null if it starts none.
+  /// Where it counts copies of boxes, i32, and whether this is the thread that
+  /// starts them, i1; null if it starts none.
   Value mailbox, isFirst;
-  bool storesBoxes = false;
 };
 
 /// A tile of integers that are `base` plus a constant a register.
@@ -143,7 +142,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(tile::LoadOp op);
-  LogicalResult storeByLanes(tile::StoreOp op);
+  LogicalResult lower(tile::StoreOp op);
   /// Starts to copy a tile to a place at `address`, all lanes of the role a
   /// part; with little code if it is to be `rolled`.
   LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address,
@@ -156,22 +155,15 @@ private:
 
   LogicalResult lower(tile::FetchOp op);
   LogicalResult lower(tile::WaitFetchesOp op);
-  LogicalResult lower(tile::StoreOp op);
   /// Makes the mailbox of the role, number `number`, whose body is `region`;
   /// nothing if it copies no boxes.
   LogicalResult openBoxes(Region &region, int64_t number);
-  /// Waits for what is left of the role's.
-  void closeBoxes();
-  /// The number of the map with which the device copies what `op` moves, a new
-  /// one if need be; none if it cannot.
+  /// The number of the map with which the device copies what `op` fetches, a
+  /// new one if need be; none if it cannot.
   std::optional<int64_t> findMap(tile::FetchOp op);
-  std::optional<int64_t> findMap(tile::StoreOp op);
-  std::optional<int64_t> findMap(const Slice &slice);
-  /// Whether the device reads `place` to store it.
-  bool storesBoxes(Value place);
   void addMapArguments();
   Value emitFitsBox(const Slice &slice, int64_t map);
-  void moveBoxes(const Slice &slice, int64_t map, Value address, bool store);
+  void copyBoxes(const Slice &slice, int64_t map, Value address);
 
   //===--------------------------------------------------------------------===//
   // Shared memory (SharedMemory.cpp)

@@ -203,14 +203,9 @@ LogicalResult TileLowering::lower(ConvertOp op) {
   if (failed(address))
     return failure();
   // Behind those who read what the place held before, before those who read it.
-  bool isStored = storesBoxes(op.getResult());
-  if (isStored)
-    device.emitWaitStores(b, b.getLoc(), role.isFirst);
   emitRoleBarrier();
   if (failed(storePlace(op, operand, *address, to, from)))
     return failure();
-  if (isStored)
-    device.emitMatrixFence(b, b.getLoc());
   emitRoleBarrier(op.getResult());
   set(op.getResult(), *address);
   return success();

@@ -23,49 +23,23 @@ void NVIDIADevice::emitExpectBoxes(OpBuilder &builder, Location loc,
   assembly.emit(builder, loc);
 }
 
-/// `cp.async.bulk.tensor.4d`, and `[map, {x, y, ..}]`: the instruction's
-/// dimensions begin with the one whose elements lie side by side.
-static std::pair<std::string, std::string> addBox(Assembly &assembly, Value map,
-                                                  ValueRange coordinates) {
-  std::string tensor = assembly.addOperand(map, "l");
-  SmallVector<std::string> corner;
-  for (Value coordinate : llvm::reverse(coordinates))
-    corner.push_back(assembly.addOperand(coordinate, "r"));
-  return {"cp.async.bulk.tensor." + std::to_string(coordinates.size()) + "d",
-          "[" + tensor + ", {" + llvm::join(corner, ", ") + "}]"};
-}
-
 void NVIDIADevice::emitCopyBox(OpBuilder &builder, Location loc, Value to,
                                Value map, ValueRange coordinates,
                                Value mailbox) const {
-  // 9.7.9.27.1.2, cp.async.bulk.tensor.
+  // 9.7.9.27.1.2, cp.async.bulk.tensor. The instruction's dimensions begin
+  // with the one whose elements lie side by side.
   Assembly assembly;
   std::string at = assembly.addOperand(to, "r");
+  std::string tensor = assembly.addOperand(map, "l");
   std::string counter = assembly.addOperand(mailbox, "r");
-  auto [name, box] = addBox(assembly, map, coordinates);
-  assembly.text = name +
-                  ".shared::cluster.global.tile.mbarrier::complete_tx::bytes "
+  SmallVector<std::string> corner;
+  for (Value coordinate : llvm::reverse(coordinates))
+    corner.push_back(assembly.addOperand(coordinate, "r"));
+  assembly.text = "cp.async.bulk.tensor." + std::to_string(coordinates.size()) +
+                  "d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
                   "[" +
-                  at + "], " + box + ", [" + counter + "];";
-  assembly.emit(builder, loc);
-}
-
-void NVIDIADevice::emitStoreBox(OpBuilder &builder, Location loc, Value from,
-                                Value map, ValueRange coordinates) const {
-  Assembly assembly;
-  std::string at = assembly.addOperand(from, "r");
-  auto [name, box] = addBox(assembly, map, coordinates);
-  assembly.text = name + ".global.shared::cta.tile.bulk_group " + box + ", [" +
-                  at + "];\ncp.async.bulk.commit_group;";
-  assembly.emit(builder, loc);
-}
-
-void NVIDIADevice::emitWaitStores(OpBuilder &builder, Location loc,
-                                  Value isFirst) const {
-  // 9.7.9.25.5, cp.async.bulk.wait_group.
-  Assembly assembly;
-  std::string guard = assembly.addOperand(isFirst, "b");
-  assembly.text = "@" + guard + " cp.async.bulk.wait_group.read 0;";
+                  at + "], [" + tensor + ", {" + llvm::join(corner, ", ") +
+                  "}], [" + counter + "];";
   assembly.emit(builder, loc);
 }
 

@@ -42,10 +42,6 @@ public:
                        int64_t bytes) const override;
   void emitCopyBox(OpBuilder &builder, Location loc, Value to, Value map,
                    ValueRange coordinates, Value mailbox) const override;
-  void emitStoreBox(OpBuilder &builder, Location loc, Value from, Value map,
-                    ValueRange coordinates) const override;
-  void emitWaitStores(OpBuilder &builder, Location loc,
-                      Value isFirst) const override;
   void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,
                      Value isFirst) const override;
   Value emitClusterRank(OpBuilder &builder, Location loc) const override;

@@ -8,9 +8,7 @@
 
 // GPU: llvm.mlir.global external @k_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 // GPU-LABEL: func.func @k(
-// SM80-SAME: gsa.shared = 50176 : i64, gsa.threads = 128 : i64
-// What an engine stores has bytes of its own.
-// SM90-SAME: gsa.shared = 66560 : i64, gsa.threads = 128 : i64
+// GPU-SAME: gsa.shared = 50176 : i64, gsa.threads = 128 : i64
 // GPU: %[[THREAD:.*]] = nvvm.read.ptx.sreg.tid.x
 // GPU: nvvm.shfl.sync idx
 

@@ -22,11 +22,9 @@
 // CHECK: wgmma.wait_group.sync.aligned 1;
 // CHECK: wgmma.commit_group
 // CHECK: wgmma.wait_group.sync.aligned 0;
-// The engine stores the output; what it copied needs no fence.
-// CHECK: cp.async.bulk.tensor.4d.global.shared::cta
+// What engines copied needs no fence.
 // CHECK: mbarrier.try_wait.acquire.cta
 // CHECK-NEXT: nvvm.barrier id = %{{.*}} number_of_threads = %{{.*}}
-// CHECK: cp.async.bulk.wait_group.read 0;
 // CHECK: } else {
 // The block meets behind the fence that snapshots need.
 // CHECK: mbarrier.try_wait.acquire.cta
