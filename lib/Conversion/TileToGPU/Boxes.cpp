@@ -135,27 +135,31 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   return success();
 }
 
-/// Whether what the engine copies is the tile: a map is there, and rows that
-/// the tile has not are behind the tensor's last.
-Value TileLowering::emitFitsBox(const Slice &slice, int64_t map) {
+/// Whether what the engine copies is the tile, and whether there is anything of
+/// it (null: yes). It is: a map is there, and rows that the tile has not are
+/// behind the tensor's last.
+std::pair<Value, Value> TileLowering::emitFitsBox(const Slice &slice,
+                                                  int64_t map) {
   auto i64 = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, value, 64);
+  };
+  auto isLeast = [&](Value value, Value least) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, value, least);
   };
   Value bit = arith::AndIOp::create(b, usableMaps, i64(int64_t(1) << map));
   Value usable =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, i64(0));
   if (!slice.rows)
-    return usable;
+    return {usable, Value()};
   int64_t dim = slice.dims[0];
   Value rows = get(slice.rows);
-  Value first = get(slice.indices[dim]);
+  Value one = arith::ConstantIndexOp::create(b, 1);
   Value size = arith::ConstantIndexOp::create(b, slice.tile.getDimSize(0));
-  Value whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rows, size);
-  Value extent = memref::DimOp::create(b, get(slice.memory), dim);
+  Value behind = arith::AddIOp::create(b, get(slice.indices[dim]), rows);
   Value ends =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
-                            arith::AddIOp::create(b, first, rows), extent);
-  return arith::AndIOp::create(b, usable, arith::OrIOp::create(b, whole, ends));
+      isLeast(behind, memref::DimOp::create(b, get(slice.memory), dim));
+  Value fits = arith::OrIOp::create(b, isLeast(rows, size), ends);
+  return {arith::AndIOp::create(b, usable, fits), isLeast(rows, one)};
 }
 
 void TileLowering::copyBoxes(const Slice &slice, int64_t map, Value address) {
@@ -195,9 +199,15 @@ LogicalResult TileLowering::lower(FetchOp op) {
   std::optional<int64_t> map = findMap(op);
   if (!map)
     return copyToPlace(op, slice, slot);
-  auto branch = scf::IfOp::create(b, TypeRange(), emitFitsBox(slice, *map),
-                                  /*withElseRegion=*/true);
+  auto [fits, isThere] = emitFitsBox(slice, *map);
   OpBuilder::InsertionGuard guard(b);
+  // Behind a segment's end nobody reads.
+  if (isThere) {
+    auto some = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
+    b.setInsertionPointToStart(some.thenBlock());
+  }
+  auto branch =
+      scf::IfOp::create(b, TypeRange(), fits, /*withElseRegion=*/true);
   b.setInsertionPointToStart(branch.thenBlock());
   copyBoxes(slice, *map, slot);
   b.setInsertionPointToStart(branch.elseBlock());

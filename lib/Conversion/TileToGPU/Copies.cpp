@@ -103,12 +103,7 @@ void TileLowering::LaneCopy::copyPiece(int64_t reg,
 }
 
 void TileLowering::LaneCopy::copy(bool rolled) {
-  Worker worker = lowering.role.worker;
-  if (rolled) {
-    // What rarely runs is computed where it runs, not kept in registers.
-    worker.lane = lowering.device.emitOpaque(b, b.getLoc(), worker.lane);
-    worker.warp = lowering.device.emitOpaque(b, b.getLoc(), worker.warp);
-  }
+  const Worker &worker = lowering.role.worker;
   ArrayRef<Coordinates> turns = layout->getBases(Layout::Input::Register)
                                     .drop_front(llvm::Log2_64(together));
   SmallVector<Digits> digits = digitsOf(*layout, worker);

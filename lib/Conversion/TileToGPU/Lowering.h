@@ -162,7 +162,7 @@ private:
   /// new one if need be; none if it cannot.
   std::optional<int64_t> findMap(tile::FetchOp op);
   void addMapArguments();
-  Value emitFitsBox(const Slice &slice, int64_t map);
+  std::pair<Value, Value> emitFitsBox(const Slice &slice, int64_t map);
   void copyBoxes(const Slice &slice, int64_t map, Value address);
 
   //===--------------------------------------------------------------------===//

@@ -36,10 +36,13 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       // CHECK: mbarrier.init.shared::cta.b64
       // CHECK: }
       // CHECK: arith.andi %[[USABLE]], %{{.*}} : i64
-      // CHECK: %[[WHOLE:.*]] = arith.cmpi sge, %[[ROWS:.*]], %{{.*}} : index
-      // CHECK: arith.addi %{{.*}}, %[[ROWS]] : index
+      // CHECK: arith.addi %{{.*}}, %[[ROWS:.*]] : index
+      // CHECK: arith.cmpi sge
+      // CHECK: arith.cmpi sge, %[[ROWS]], %{{.*}} : index
       // CHECK: %[[FITS:.*]] = arith.andi
-      // CHECK: scf.if %[[FITS]] {
+      // CHECK: %[[THERE:.*]] = arith.cmpi sge, %[[ROWS]], %{{.*}} : index
+      // CHECK: scf.if %[[THERE]] {
+      // CHECK-NEXT: scf.if %[[FITS]] {
       // CHECK-NEXT: scf.if %[[MINE]] {
       // CHECK-NEXT: llvm.getelementptr %[[MAPS]][0]
       // CHECK: mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$0], 16384;
