@@ -4,12 +4,11 @@
 // take about as long as each other, so they run in waves. Two calls gain from
 // cutting sequences into segments:
 //
-//   few blocks     all sequences are cut, so that no processor is idle
-//   a last wave    that has few blocks: only its sequences are cut. Blocks
-//   start
-//                  in the order of their numbers, so the whole sequences go
-//                  first, and the segments fill what is left of the last full
-//                  wave and a fraction of one behind it
+//   few blocks   all sequences are cut, so that no processor is idle
+//   last wave    if it has few blocks, only its sequences are cut. Blocks start
+//                in the order of their numbers, so the whole sequences go
+//                first, and the segments fill what is left of the last full
+//                wave and a fraction of one behind it
 //
 // The first is a rule, the second an estimate of times for every number of
 // segments, in nanoseconds.

@@ -47,8 +47,8 @@ static int64_t swizzleOf(RankedTensorType tile) {
 // Maps
 //===----------------------------------------------------------------------===//
 
-/// The maps of the kernel, by number, and behind its tensors two arguments:
-/// where they lie, and the set of those that the runtime could make.
+/// Adds two arguments behind the kernel's tensors, if it has none yet: where
+/// its maps lie, and the set of those that the runtime could make.
 void TileLowering::addMapArguments() {
   if (maps)
     return;
@@ -143,7 +143,7 @@ std::pair<Value, Value> TileLowering::emitFitsBox(const Slice &slice,
   auto i64 = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, value, 64);
   };
-  auto isLeast = [&](Value value, Value least) -> Value {
+  auto isAtLeast = [&](Value value, Value least) -> Value {
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, value, least);
   };
   Value bit = arith::AndIOp::create(b, usableMaps, i64(int64_t(1) << map));
@@ -157,9 +157,9 @@ std::pair<Value, Value> TileLowering::emitFitsBox(const Slice &slice,
   Value size = arith::ConstantIndexOp::create(b, slice.tile.getDimSize(0));
   Value behind = arith::AddIOp::create(b, get(slice.indices[dim]), rows);
   Value ends =
-      isLeast(behind, memref::DimOp::create(b, get(slice.memory), dim));
-  Value fits = arith::OrIOp::create(b, isLeast(rows, size), ends);
-  return {arith::AndIOp::create(b, usable, fits), isLeast(rows, one)};
+      isAtLeast(behind, memref::DimOp::create(b, get(slice.memory), dim));
+  Value fits = arith::OrIOp::create(b, isAtLeast(rows, size), ends);
+  return {arith::AndIOp::create(b, usable, fits), isAtLeast(rows, one)};
 }
 
 void TileLowering::copyBoxes(const Slice &slice, int64_t map, Value address) {
