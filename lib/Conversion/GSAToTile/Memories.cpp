@@ -39,8 +39,23 @@ static Span spanOf(Type product) {
 }
 
 /// Where all rows share a decay nothing overflows, but differences of running
-/// sums are wrong by what the sums are rounded by, 1e-4 at this size.
-constexpr Span kSharedSpan = {-2048.0, 0.0, -100.0};
+/// sums are wrong by what the sums are rounded by, 1e-4 at 2^11. f32 needs them
+/// exact: see splitForSums.
+static Span sharedSpanOf(Type product) {
+  return {product.isF32() ? -16384.0 : -2048.0, 0.0, -100.0};
+}
+
+/// A multiple of 2^-9 next to each log2 decay of -100 to 0, and what is left.
+/// Running sums of the former are exact down to -2^15, and those of the latter,
+/// at most 2^-10 each, are exact to 2^-24 or better; so are differences of
+/// either. Sums of whole decays would be rounded to 2^-13 behind 50 tokens of
+/// -30, and tokens that hardly decay would lose 1e-4 there.
+static std::pair<Value, Value> splitForSums(TileBuilder &b, Value log2) {
+  // Numbers about it are 2^-9 apart.
+  Value spaced = b.constantLike(log2, 1.5 * 16384.0);
+  Value coarse = b.sub(b.add(log2, spaced), spaced);
+  return {coarse, b.sub(log2, coarse)};
+}
 
 /// log2 of what a memory with row-wise decay is carried times, for each row; G
 /// starts as far from zero, the other way.
@@ -75,6 +90,23 @@ Value Memories::refer(TileBuilder &b, const SweepPlan &plan, MemoryOp memory,
   return b.mul(state, b.broadcast(factors, 1, type));
 }
 
+std::pair<Value, Value> Gates::sumUp(TileBuilder &b,
+                                     function_ref<Value(Value)> keep) const {
+  auto sumOf = [&](Value log2) {
+    return b.reduce(tile::ReduceKind::Add, keep(log2), 0);
+  };
+  auto behind = [&](Value total, Value sums) {
+    return b.sub(b.splat(total, TileBuilder::typeOf(sums)), sums);
+  };
+  Value total = sumOf(log2), since = behind(total, sums);
+  if (restLog2) {
+    Value rest = sumOf(restLog2);
+    since = b.add(since, behind(rest, restSums));
+    total = b.add(total, rest);
+  }
+  return {total, keep(b.exp2(since))};
+}
+
 Gates Memories::gatesOf(MemoryOp memory) {
   Value decay = memory.getDecay();
   GatesKey key = keyOf(memory);
@@ -106,10 +138,12 @@ Gates Memories::gatesOf(MemoryOp memory) {
   Gates own;
   own.decay = tile;
   bool rowWise = TileBuilder::typeOf(tile).getRank() == 2;
-  Span span = rowWise ? spanOf(key.second) : kSharedSpan;
+  Span span = rowWise ? spanOf(key.second) : sharedSpanOf(key.second);
   Value log2 = b.scaled(tile, kLog2E);
   own.log2 =
       arith::MaximumFOp::create(b, log2, b.constantLike(log2, span.floor));
+  if (!rowWise && key.second.isF32())
+    std::tie(own.log2, own.restLog2) = splitForSums(b, own.log2);
   tile::ScanOp scan = b.scan(tile::ScanKind::Add, own.log2);
   own.sums = scan.getInclusive();
   if (rowWise) {
@@ -120,13 +154,14 @@ Gates Memories::gatesOf(MemoryOp memory) {
     own.limit = span.window;
     own.lowest = span.window - span.reference;
   } else {
-    own.total = b.reduce(tile::ReduceKind::Add, own.log2, 0);
-    own.since = b.exp2(
-        b.sub(b.splat(own.total, TileBuilder::typeOf(own.sums)), own.sums));
+    if (own.restLog2)
+      own.restSums = b.scan(tile::ScanKind::Add, own.restLog2).getInclusive();
+    std::tie(own.total, own.since) =
+        own.sumUp(b, [](Value tile) { return tile; });
     if (plan.chunk * span.floor < span.window)
       own.limit = own.lowest = span.window;
   }
-  own.factors = b.exp2(own.sums);
+  own.factors = b.exp2(own.restSums ? b.add(own.sums, own.restSums) : own.sums);
   gates[key] = own;
   return own;
 }
@@ -244,10 +279,13 @@ void Memories::closeWindow() {
   SmallVector<Value> part = {length}, since;
   for (auto &[key, shared] : gates) {
     const Gates &own = here.gates[key];
-    part.push_back(b.reduce(tile::ReduceKind::Add, keep(own.log2), 0));
-    if (own.since)
-      since.push_back(keep(b.exp2(b.sub(
-          b.splat(part.back(), TileBuilder::typeOf(own.sums)), own.sums))));
+    if (own.isRowWise()) {
+      part.push_back(b.reduce(tile::ReduceKind::Add, keep(own.log2), 0));
+    } else {
+      auto [total, behind] = own.sumUp(b, keep);
+      part.push_back(total);
+      since.push_back(behind);
+    }
   }
   llvm::append_range(part, since);
   for (Value write : rows) {
@@ -349,10 +387,14 @@ Value Memories::scoreMask(MemoryOp memory, Value scores) {
   Value causal = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
                                        b.iota(type, 0), b.iota(type, 1));
   if (memory.getDecay() && !gatesOf(memory).isRowWise()) {
-    Value sums = gatesOf(memory).sums;
-    Value decayed =
-        b.exp2(b.sub(b.broadcast(sums, 1, type), b.broadcast(sums, 0, type)));
-    scores = b.mul(scores, decayed);
+    auto between = [&](Value sums) {
+      return b.sub(b.broadcast(sums, 1, type), b.broadcast(sums, 0, type));
+    };
+    Gates own = gatesOf(memory);
+    Value log2 = between(own.sums);
+    if (own.restSums)
+      log2 = b.add(log2, between(own.restSums));
+    scores = b.mul(scores, b.exp2(log2));
   }
   return b.convertTo(b.select(causal, scores, zero), plan.productOf(memory));
 }

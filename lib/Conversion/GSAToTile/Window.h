@@ -100,10 +100,13 @@ private:
 
 /// What a decay gives to the memories that share it, f32.
 struct Gates {
-  Value decay;   ///< per token, natural logarithm: [C, M], or [C] for one decay
-                 ///< a token; zero where padding
-  Value log2;    ///< the same to base 2, as far as windows can span it
-  Value sums;    ///< inclusive running sums of `log2`, from the reference
+  Value decay; ///< per token, natural logarithm: [C, M], or [C] for one decay
+               ///< a token; zero where padding
+  Value log2;  ///< the same to base 2, as far as windows can span it
+  Value sums;  ///< inclusive running sums of `log2`, from the reference
+  /// Of one decay a token for products in f32: what `log2` and `sums` lack,
+  /// which are rounded such that differences of sums are exact. Else null.
+  Value restLog2, restSums;
   Value factors; ///< exp2(sums)
   Value total;   ///< sum of `log2` over the window: [M], or a scalar
   Value since;   ///< of one decay a token: exp2(total - sums), zero behind the
@@ -115,6 +118,10 @@ struct Gates {
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;
   }
+  /// `total` and `since` of one decay a token, where `keep` makes zero what
+  /// tiles have behind the window.
+  std::pair<Value, Value> sumUp(TileBuilder &b,
+                                function_ref<Value(Value)> keep) const;
 };
 
 /// The memories in the window; ChunkMemory.cpp has the formulas.

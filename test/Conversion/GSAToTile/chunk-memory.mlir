@@ -140,18 +140,29 @@ func.func @stored_weights(%q: tensor<?x?x2x32xf32>)
 // -----
 
 // One decay a token: scores get exp2(G_i - G_j), never above 1, so that no window
-// is cut; the state is scaled before the sum.
+// is cut; the state is scaled before the sum. For products in f32, multiples of
+// 2^-9 and the rest have sums of their own, whose differences are exact.
 
 module {
 module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK-LABEL: func.func @token_decay(
 // CHECK-NOT: scf.if
-// CHECK: %[[SUMS:.*]], %{{.*}}, %{{.*}} = tile.scan add %{{.*}} along 0 : tensor<16xf32>
+// CHECK-DAG: %[[SPACED:.*]] = arith.constant dense<2.457600e+04> : tensor<16xf32>
+// CHECK: %[[LOG2:.*]] = arith.maximumf
+// CHECK: %[[FAR:.*]] = arith.addf %[[LOG2]], %[[SPACED]]
+// CHECK: %[[COARSE:.*]] = arith.subf %[[FAR]], %[[SPACED]]
+// CHECK: %[[REST:.*]] = arith.subf %[[LOG2]], %[[COARSE]]
+// CHECK: %[[SUMS:.*]], %{{.*}}, %{{.*}} = tile.scan add %[[COARSE]] along 0 : tensor<16xf32>
+// CHECK: %[[RESTS:.*]], %{{.*}}, %{{.*}} = tile.scan add %[[REST]] along 0 : tensor<16xf32>
 // CHECK: %[[SCORES:.*]] = tile.mma {{.*}} tensor<16x16xf32>
 // CHECK-DAG: %[[I:.*]] = tile.broadcast %[[SUMS]] along 1
 // CHECK-DAG: %[[J:.*]] = tile.broadcast %[[SUMS]] along 0
 // CHECK: %[[GAP:.*]] = arith.subf %[[I]], %[[J]]
-// CHECK: %[[DECAYED:.*]] = math.exp2 %[[GAP]]
+// CHECK-DAG: %[[IREST:.*]] = tile.broadcast %[[RESTS]] along 1
+// CHECK-DAG: %[[JREST:.*]] = tile.broadcast %[[RESTS]] along 0
+// CHECK: %[[GAPREST:.*]] = arith.subf %[[IREST]], %[[JREST]]
+// CHECK: %[[BOTH:.*]] = arith.addf %[[GAP]], %[[GAPREST]]
+// CHECK: %[[DECAYED:.*]] = math.exp2 %[[BOTH]]
 // CHECK: arith.mulf %[[SCORES]], %[[DECAYED]]
 // CHECK: %[[KEPT:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<32x48xf32>
 // CHECK: tile.mma %{{.*}}, %{{.*}}, %[[KEPT]]
@@ -166,6 +177,37 @@ func.func @token_decay(
   %o = gsa.read rows %m, %q
       : !gsa.memory<2x32x48>, tensor<?x?x2x32xf32> -> tensor<?x?x2x48xf32>
   return %o : tensor<?x?x2x48xf32>
+}
+}
+}
+
+// -----
+
+// Where products round more than sums do, one running sum is enough; windows end
+// at 2^-2048, which 64 tokens can reach.
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @token_decay_narrow(
+// CHECK: tile.scan add %{{.*}} along 0 : tensor<64xf32>
+// CHECK-NOT: tile.scan
+// CHECK: %[[TOTAL:.*]] = tile.reduce add
+// CHECK: arith.cmpf oge, %[[TOTAL]], %{{.*}} : f32
+// CHECK: scf.if
+// CHECK: } else {
+// CHECK: tile.scan add
+// CHECK-NOT: tile.scan
+// CHECK: return
+func.func @token_decay_narrow(
+    %q: tensor<?x?x2x32xbf16>, %r: tensor<?x?x2x32xbf16>,
+    %c: tensor<?x?x2x32xbf16>, %g: tensor<?x?x2xf32>) -> tensor<?x?x2x32xbf16>
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 64>} {
+  %m = gsa.memory rows(%r : tensor<?x?x2x32xbf16>)
+      columns(%c : tensor<?x?x2x32xbf16>) decay(%g : tensor<?x?x2xf32>)
+      : !gsa.memory<2x32x32>
+  %o = gsa.read rows %m, %q
+      : !gsa.memory<2x32x32>, tensor<?x?x2x32xbf16> -> tensor<?x?x2x32xbf16>
+  return %o : tensor<?x?x2x32xbf16>
 }
 }
 }

@@ -122,6 +122,8 @@ def gates(group):
                                                   "--gate-divisor=0.05"],
                       dtype=dtype, decay=decay, gates="raw", packed="i32",
                       final=True, reverse=True)
+        group.add("gsa", cases, dtype=dtype, decay="token", untied=True,
+                  gates="raw", initial=True, final=True)
         group.add("abc", ["--shape=B=2,T=50", "--shape=B=3,T=20 "
                           "--set=f@1,0,0,3=-inf --set=f@1,1,0,3=-inf "
                           "--set=f@0,7,1,2=90 --set=f@0,9,1,2=-90",
@@ -157,6 +159,11 @@ def schedules(group):
                 group.add(family, cases, dtype=dtype, D=64, initial=True,
                           final=True, schedule="#gsa.schedule<fused, "
                           f"chunk = 16, slices = {slices}>")
+    # One decay a token: running sums go far below what differences matter.
+    group.add("gla", [f"--shape=B=2,T=50 --gate-value={value}"
+                      for value in ("random,-30", "0,-30", "-inf,0")],
+              dtype="f32", decay="token", gates="raw", initial=True, final=True,
+              schedule="#gsa.schedule<fused, chunk = 64>")
 
 
 def segments(group):
