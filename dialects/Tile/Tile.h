@@ -31,4 +31,18 @@
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"
 
+namespace mlir::tile {
+
+/// Whether `op` begins what other blocks of the cluster end: an exchange or a
+/// gather.
+inline bool isMessage(Operation *op) { return isa<ExchangeOp, GatherOp>(op); }
+/// The blocks that a message is between.
+inline int64_t getMessageBlocks(Operation *op) {
+  if (auto exchange = dyn_cast<ExchangeOp>(op))
+    return static_cast<int64_t>(exchange.getBlocks());
+  return static_cast<int64_t>(cast<GatherOp>(op).getBlocks());
+}
+
+} // namespace mlir::tile
+
 #endif // DIALECTS_TILE_TILE_H

@@ -411,13 +411,14 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
 // Between blocks
 //===----------------------------------------------------------------------===//
 
-def Tile_ExchangeOp : Tile_Op<"exchange", [MemoryEffects<[MemRead, MemWrite]>,
-                                           AllTypesMatch<["operand", "result"]>]> {
+def Tile_ExchangeOp : Tile_Op<"exchange", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "the sum of a tile over the blocks of a cluster";
   let description = [{
-    Each block of the cluster gives its part and gets the sum of all, the same
-    bits in each. All blocks must come by equally often: whatever decides that
-    follows from values that are equal in all of them, as sums are.
+    Each block of the cluster gives its part of all rows. With layouts, each gets
+    the sum of a run of rows: the result lies over the warps of all blocks (see
+    `lib/Layout`'s `shareRows`), and `tile.gather` collects what is made of it.
+    All blocks must come by equally often: whatever decides that follows from
+    values that are equal in all of them.
 
     *Lifespan*: `chunked` and `tile`.
 
@@ -425,10 +426,11 @@ def Tile_ExchangeOp : Tile_Op<"exchange", [MemoryEffects<[MemRead, MemWrite]>,
     * exchange-1: the tile's elements are f32.
     * exchange-2: there are two blocks or more.
     * exchange-3: it stands outside of branches.
+    * exchange-4: operand and result differ in their layout only.
 
     ```mlir
     func.func @logits(%part: tensor<64x64xf32>) -> tensor<64x64xf32> {
-      %x = tile.exchange %part over 4 : tensor<64x64xf32>
+      %x = tile.exchange %part over 4 : tensor<64x64xf32> -> tensor<64x64xf32>
       return %x : tensor<64x64xf32>
     }
     ```
@@ -438,7 +440,8 @@ def Tile_ExchangeOp : Tile_Op<"exchange", [MemoryEffects<[MemRead, MemWrite]>,
   }];
   let arguments = (ins Tile_FloatTile:$operand, I64Attr:$blocks);
   let results = (outs Tile_FloatTile:$result);
-  let assemblyFormat = "$operand `over` $blocks attr-dict `:` type($operand)";
+  let assemblyFormat = "$operand `over` $blocks attr-dict `:` type($operand) "
+                       "`->` type($result)";
   let hasVerifier = 1;
 }
 

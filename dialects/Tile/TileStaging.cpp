@@ -162,11 +162,11 @@ LogicalResult WaitOp::verify() {
   Value product = getProduct();
   auto result = dyn_cast<OpResult>(product);
   bool carried = !result || isa<LoopLikeOpInterface>(result.getOwner());
-  if (carried || isa<MmaOp, ExchangeOp>(result.getOwner()))
+  if (carried || isa<MmaOp, ExchangeOp, GatherOp>(result.getOwner()))
     return success();
   return brokenLaw(*this, "wait-1",
-                   "must wait for a product, an exchange or what a loop "
-                   "carries, got the result of ",
+                   "must wait for a product, an exchange, a gather or what a "
+                   "loop carries, got the result of ",
                    result.getOwner()->getName());
 }
 

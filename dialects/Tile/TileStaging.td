@@ -269,18 +269,18 @@ def Tile_WaitFetchesOp
 }
 
 def Tile_WaitOp : Tile_Op<"wait", [Pure, AllTypesMatch<["product", "result"]>]> {
-  let summary = "the sums of a running product or exchange";
+  let summary = "the result of what runs: a product, or a message";
   let description = [{
     A product with an asynchronous atom runs on while its role goes on. Its
     result may be used by another product that adds to it, and by this op; the
-    result of this op may be used by any. So does an exchange: the other blocks'
-    parts are on their way.
+    result of this op may be used by any. So do an exchange and a gather: what
+    other blocks send is on its way.
 
     *Lifespan*: `tile`.
 
     *Constraints*
-    * wait-1: the operand is the result of a product or an exchange, or is carried
-      by a loop.
+    * wait-1: the operand is the result of a product, an exchange or a gather, or
+      is carried by a loop.
 
     ```mlir
     func.func @sums(%a: tensor<64x16xbf16>, %b: tensor<16x64xbf16>,
@@ -295,8 +295,8 @@ def Tile_WaitOp : Tile_Op<"wait", [Pure, AllTypesMatch<["product", "result"]>]> 
     *Lowers to*: a wait that leaves the products begun later running; of an
     exchange, adding up the parts that this block answers for as well.
   }];
-  let arguments = (ins Tile_Matrix:$product);
-  let results = (outs Tile_Matrix:$result);
+  let arguments = (ins Tile_Tile:$product);
+  let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$product attr-dict `:` type($product)";
   let hasVerifier = 1;
 }
@@ -325,6 +325,37 @@ def Tile_ConvertOp : Tile_Op<"convert", [Pure]> {
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
   let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Tile_GatherOp : Tile_Op<"gather", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "a tile whose rows the blocks of a cluster share, in each";
+  let description = [{
+    The other way than `tile.exchange`, which begins what this op ends: each block
+    of the cluster has a run of rows, and each gets all of them.
+
+    *Lifespan*: `tile`.
+
+    *Constraints*
+    * gather-1: operand and result differ in their layout only.
+    * gather-2: there are two blocks or more.
+    * gather-3: it stands outside of branches.
+
+    ```mlir
+    func.func @weights(%mine: tensor<64x64xbf16>) -> tensor<64x64xbf16> {
+      %x = tile.gather %mine over 4 : tensor<64x64xbf16> -> tensor<64x64xbf16>
+      %y = tile.wait %x : tensor<64x64xbf16>
+      return %y : tensor<64x64xbf16>
+    }
+    ```
+
+    *Lowers to*: stores to shared memory of all blocks of the cluster, which
+    count what arrives.
+  }];
+  let arguments = (ins Tile_Tile:$operand, I64Attr:$blocks);
+  let results = (outs Tile_Tile:$result);
+  let assemblyFormat = "$operand `over` $blocks attr-dict `:` type($operand) "
+                       "`->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -174,17 +174,32 @@ LogicalResult IotaOp::verify() {
 // Between blocks
 //===----------------------------------------------------------------------===//
 
+/// All blocks come by, and the tile stays what it is; numbers of laws: kept, at
+/// least two blocks, outside of branches.
+template <typename Op>
+static LogicalResult verifyMessage(Op op, std::array<StringRef, 3> laws) {
+  RankedTensorType from = typeOf(op.getOperand()), to = typeOf(op.getResult());
+  if (withoutLayout(from) != withoutLayout(to))
+    return brokenLaw(op, laws[0], "must keep the shape and elements of ", from,
+                     ", got ", to);
+  if (op.getBlocks() < 2)
+    return brokenLaw(op, laws[1], "must have two blocks or more, got ",
+                     op.getBlocks());
+  for (Operation *at = op->getParentOp(); at; at = at->getParentOp())
+    if (isa<RegionBranchOpInterface>(at) && !isa<LoopLikeOpInterface>(at))
+      return brokenLaw(op, laws[2],
+                       "must stand outside of branches, got one in ",
+                       at->getName());
+  return success();
+}
+
 LogicalResult ExchangeOp::verify() {
   if (!typeOf(getOperand()).getElementType().isF32())
     return brokenLaw(*this, "exchange-1", "must add up f32, got ",
                      typeOf(getOperand()).getElementType());
-  if (getBlocks() < 2)
-    return brokenLaw(*this, "exchange-2", "must have two blocks or more, got ",
-                     getBlocks());
-  for (Operation *at = (*this)->getParentOp(); at; at = at->getParentOp())
-    if (isa<RegionBranchOpInterface>(at) && !isa<LoopLikeOpInterface>(at))
-      return brokenLaw(*this, "exchange-3",
-                       "must stand outside of branches, got one in ",
-                       at->getName());
-  return success();
+  return verifyMessage(*this, {"exchange-4", "exchange-2", "exchange-3"});
+}
+
+LogicalResult GatherOp::verify() {
+  return verifyMessage(*this, {"gather-1", "gather-2", "gather-3"});
 }

@@ -117,7 +117,7 @@ Value Device::emitPeerAddress(OpBuilder &, Location, Value, Value) const {
   llvm_unreachable("the device has no clusters");
 }
 
-void Device::emitMailbox(OpBuilder &, Location, Value) const {
+void Device::emitMailbox(OpBuilder &, Location, Value, int64_t) const {
   llvm_unreachable("the device has no clusters");
 }
 

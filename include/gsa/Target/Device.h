@@ -126,12 +126,14 @@ public:
                                 Value rank) const;
 
   /// Makes the 8 bytes at `address` a mailbox: it counts the bytes that others
-  /// send, round by round. One thread does, before those others know of it.
-  virtual void emitMailbox(OpBuilder &builder, Location loc,
-                           Value address) const;
-  /// The next round of this block's `mailbox` ends when `bytes` have arrived,
-  /// those before this included. A warp calls it together, once a round; gives
-  /// the round, i64, the same in all its lanes. `isFirst` is set in lane 0.
+  /// send, round by round, and `warps` warps expect them. One thread does,
+  /// before those others know of it.
+  virtual void emitMailbox(OpBuilder &builder, Location loc, Value address,
+                           int64_t warps) const;
+  /// The next round of this block's `mailbox` ends when `bytes` have arrived
+  /// for each of its warps, those before this included. Each of these calls it,
+  /// together, once a round; gives the round, i64, the same in all its lanes.
+  /// `isFirst` is set in lane 0.
   virtual Value emitExpect(OpBuilder &builder, Location loc, Value mailbox,
                            int64_t bytes, Value isFirst) const;
   /// Sends 1, 2 or 4 `words`, i32, to the peer address `to`, a multiple of

@@ -426,7 +426,8 @@ Value Memories::read(ReadOp op) {
     result = b.mma(scores, writesOf(memory), before);
     // Scores too are sums over the columns, and all behind them is linear.
     if (sliced)
-      result = tile::ExchangeOp::create(b, result, plan.cluster);
+      result =
+          tile::ExchangeOp::create(b, result.getType(), result, plan.cluster);
     if (rowWise)
       result = b.mul(result, factorFor(result));
   } else {
@@ -437,6 +438,12 @@ Value Memories::read(ReadOp op) {
       Tiles::Weights own = tiles.weightsOf(softmax, false);
       x = own.weights;
       reciprocal = own.reciprocal;
+      // But blocks that share the weights' rows have fewer of them than of
+      // what comes behind.
+      if (plan.cluster > 1) {
+        x = b.mul(x, b.broadcast(reciprocal, 1, TileBuilder::typeOf(x)));
+        reciprocal = {};
+      }
     } else {
       x = vector(/*sliced=*/false);
     }

@@ -86,20 +86,7 @@ static bool spansWarps(const Layout &layout, ArrayRef<int64_t> dims) {
 
 constexpr int64_t wordBytes = 4;
 
-gsa::ExchangeForm::ExchangeForm(ExchangeOp op, int64_t warps, int64_t lanes) {
-  int64_t blocks = op.getBlocks();
-  int64_t registers = layoutOf(op.getResult().getType()).getNumRegisters();
-  words = llvm::divideCeil(registers, blocks);
-  width = std::min<int64_t>(llvm::PowerOf2Ceil(words), 4);
-  words = llvm::alignTo(words, width);
-  blockBytes = words * warps * lanes * wordBytes;
-  boxBytes = blocks * blockBytes;
-  allBytes = boxBytes + 2 * warps * kMailboxBytes;
-}
-
 int64_t gsa::getScratchBytes(Operation *op, int64_t warps, int64_t lanes) {
-  if (auto exchange = dyn_cast<ExchangeOp>(op))
-    return ExchangeForm(exchange, warps, lanes).boxBytes;
   if (auto convert = dyn_cast<ConvertOp>(op)) {
     Type from = convert.getOperand().getType();
     Type to = convert.getResult().getType();
@@ -260,7 +247,7 @@ struct AllocateSharedPass final
     if (facts.hasBoxCopies && fetches)
       tenants.push_back({all.front(), kMailboxAttr,
                          static_cast<int64_t>(all.front().getRoles().size()) *
-                             ExchangeForm::kMailboxBytes});
+                             kMailboxBytes});
     for (auto [i, region] : llvm::enumerate(all.front().getRoles()))
       addTenants(tenants, region, i, all.front().getWarps()[i],
                  facts.warpLanes);
@@ -287,19 +274,32 @@ private:
         tenants.push_back({op, kOffsetAttr,
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
-      // Other blocks write there whenever they come by.
-      if (auto exchange = dyn_cast<ExchangeOp>(op))
-        tenants.push_back(
-            {op, kOffsetAttr, ExchangeForm(exchange, warps, lanes).allBytes});
+      if (isMessage(op))
+        addRoom(tenants, op, role, order);
       int64_t scratch = getScratchBytes(op, warps, lanes);
       if (scratch && hasOwnScratch(op))
         tenants.push_back({op, kScratchAttr, scratch, role,
                            order.barrierBefore(op), order.endOf(op)});
       if (scratch && !hasOwnScratch(op))
-        tenants.push_back(
-            {op, kScratchAttr, scratch, role, now,
-             isa<ExchangeOp>(op) ? order.endOf(op, op->getResult(0)) : now});
+        tenants.push_back({op, kScratchAttr, scratch, role, now, now});
     });
+  }
+
+  /// Other blocks send parts to an exchange whenever they come by; and rows to
+  /// a gather once this block has begun the exchange before it.
+  static void addRoom(SmallVector<Tenant> &tenants, Operation *op, int64_t role,
+                      const Order &order) {
+    tenants.push_back({op, kMailboxAttr, kMailboxBytes});
+    Tenant room = {op, kOffsetAttr, getSharedBytes(op->getResult(0).getType())};
+    Operation *exchange = isa<GatherOp>(op) ? op->getPrevNode() : nullptr;
+    while (exchange && !isa<ExchangeOp>(exchange))
+      exchange = exchange->getPrevNode();
+    if (exchange) {
+      room.role = role;
+      room.begin = order.beginOf(exchange);
+      room.end = order.endOf(op, op->getResult(0));
+    }
+    tenants.push_back(room);
   }
 
   /// Gives tenants bytes, the largest first, each as low as those that are

@@ -123,15 +123,15 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
     return failure();
   role.mailbox = *all;
   if (number)
-    role.mailbox = arith::AddIOp::create(
-        b, *all, constant(number * ExchangeForm::kMailboxBytes));
+    role.mailbox =
+        arith::AddIOp::create(b, *all, constant(number * kMailboxBytes));
   Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
   role.isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  device.emitMailbox(b, b.getLoc(), role.mailbox);
+  device.emitMailbox(b, b.getLoc(), role.mailbox, /*warps=*/1);
   return success();
 }
 

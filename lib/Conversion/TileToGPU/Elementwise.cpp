@@ -79,9 +79,9 @@ LogicalResult TileLowering::lower(IotaOp op) {
   // Masks are made where they are used: kept from loop to loop, they would take
   // a register an element.
   Value from = device.emitOpaque(b, b.getLoc(), role.worker.lane);
-  ramp.base =
-      arith::AddIOp::create(b, emitBits(b, b.getLoc(), from, lane),
-                            emitBits(b, b.getLoc(), role.worker.warp, warp));
+  ramp.base = arith::AddIOp::create(
+      b, emitBits(b, b.getLoc(), from, lane),
+      emitBits(b, b.getLoc(), workerOf(layout).warp, warp));
   auto type = cast<VectorType>(convert(op.getResult().getType()));
   auto offsets = llvm::map_to_vector(
       ramp.offsets, [](int64_t offset) { return int32_t(offset); });

@@ -1,78 +1,83 @@
-//===- Exchange.cpp - Sums over the blocks of a cluster -------------------===//
+//===- Exchange.cpp - Messages between the blocks of a cluster ------------===//
 //
-// Lanes of the same number, in warps of the same number, of n blocks add up
-// what they hold, register by register, so layouts do not matter. Of n parts of
-// its registers, a lane
+// An exchange and the gathers of what is made of its sums are one handshake:
 //
-//   sends part i to block i, which has room for one part of each block; here
-//   the role may do something else; waits for the parts of its own number, adds
-//   them up in the order of blocks; sends the sum to every block, which has
-//   room for one sum of each block; waits for the sums, which are the result.
+//   exchange  each lane sends the parts of rows that block r answers for to
+//             block r, which has room for those of each block
+//   wait      each lane reads the parts of what it holds of its block's rows,
+//             and adds them up in the order of blocks
+//   gather    each lane sends what was made of them to every block, which has
+//             room for all rows
+//   wait      each lane reads what it holds of all rows
 //
-// One handshake an exchange, without any other: the rooms need no second slot.
-// Take two exchanges of one op in a row, and warps of number w throughout.
+// A room has one slot, without any other handshake. Take two rounds of one
+// exchange and its gather, block a and block i.
 //
-//   Parts. A lane of block a sends part i of the second exchange to block i
-//   when its warp has got all sums of the first. Those of block i's warp were
-//   sent behind the sums' loads, so its lanes have read what lay in the room.
-//   Sums. Block i's warp sends sums of the second exchange when it has got the
-//   parts of all lanes of block a's warp. Each lane sends its parts behind its
-//   loads of the first exchange's sums.
-//   Before the first sums arrive, the role of block a meets: other ops, which
-//   share the room with sums, are done with it in all warps.
+//   Parts. A warp of block a sends parts of the second round to block i when it
+//   has got all that was gathered in the first. All warps of block i sent some
+//   of that, behind their loads of the first round's parts. Rows. A warp of
+//   block i sends rows of the second round to block a when it has got all parts
+//   of the second round. All warps of block a sent some, behind their loads of
+//   what the first round gathered. Rows arrive when all warps of the role have
+//   sent their parts: what they used a gather's room for before the exchange,
+//   they are done with.
 //
-// A mailbox counts one round an exchange: nothing of the second arrives before
-// the first ends, by the same two arguments.
+// A mailbox counts one round at a time: nothing of the second arrives before
+// all warps have got the first, by the same arguments. Each warp expects its
+// share.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
 #include "dialects/GSA/GSANames.h"
 #include "gsa/Conversion/SharedMemory.h"
+#include "gsa/Layout/Cluster.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <set>
 
 using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::tile;
 
-static SmallVector<ExchangeOp> findExchanges(RolesOp roles) {
-  SmallVector<ExchangeOp> exchanges;
-  roles.walk([&](ExchangeOp op) { exchanges.push_back(op); });
-  return exchanges;
+//===----------------------------------------------------------------------===//
+// Clusters
+//===----------------------------------------------------------------------===//
+
+static SmallVector<Operation *> findMessages(RolesOp roles) {
+  SmallVector<Operation *> messages;
+  roles.walk([&](Operation *op) {
+    if (isMessage(op))
+      messages.push_back(op);
+  });
+  return messages;
 }
 
 LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
-  SmallVector<ExchangeOp> exchanges = findExchanges(roles);
-  if (exchanges.empty())
+  SmallVector<Operation *> messages = findMessages(roles);
+  if (messages.empty())
     return success();
   auto cluster = kernel->getAttrOfType<IntegerAttr>(kClusterAttr);
+  int64_t blocks = cluster ? cluster.getInt() : 1;
   Value isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   auto branch = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    for (ExchangeOp op : exchanges) {
-      int64_t blocks = cluster ? cluster.getInt() : 1;
-      if (static_cast<int64_t>(op.getBlocks()) != blocks)
-        return op.emitOpError("must be over the ")
-               << blocks << " blocks of its kernel's cluster, got "
-               << op.getBlocks();
+    for (Operation *op : messages) {
+      if (int64_t own = getMessageBlocks(op); own != blocks)
+        return op->emitOpError("must be over the ")
+               << blocks << " blocks of its kernel's cluster, got " << own;
       int64_t role = 0;
       while (!roles.getRoles()[role].isAncestor(op->getParentRegion()))
         ++role;
-      int64_t warps = roles.getWarps()[role];
-      FailureOr<Value> room = addressOf(op, kOffsetAttr);
-      if (failed(room))
+      FailureOr<Value> mailbox = addressOf(op, kMailboxAttr);
+      if (failed(mailbox))
         return failure();
-      ExchangeForm form(op, warps, target.getFacts().warpLanes);
-      for (int64_t i = 0; i < 2 * warps; ++i)
-        device.emitMailbox(
-            b, op.getLoc(),
-            arith::AddIOp::create(
-                b, *room,
-                constant(form.boxBytes + i * ExchangeForm::kMailboxBytes)));
+      device.emitMailbox(b, op->getLoc(), *mailbox, roles.getWarps()[role]);
     }
   }
   device.emitClusterBarrier(b, b.getLoc());
@@ -80,151 +85,268 @@ LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
 }
 
 void TileLowering::closeCluster(RolesOp roles) {
-  // A block's last sums may still be on their way to others.
-  if (!findExchanges(roles).empty())
+  // The last of what a block sends may still be on its way to others.
+  if (!findMessages(roles).empty())
     device.emitClusterBarrier(b, b.getLoc());
 }
 
-/// One exchange, as the lane that runs the code takes part in it.
-class TileLowering::Exchange {
+Worker TileLowering::workerOf(const Layout &layout) {
+  Worker worker = role.worker;
+  int64_t warps = role.party.threads / target.getFacts().warpLanes;
+  if (layout.isPlace() || layout.getNumWarps() <= warps)
+    return worker;
+  Value before = arith::MulIOp::create(b, device.emitClusterRank(b, b.getLoc()),
+                                       constant(warps));
+  worker.warp = arith::AddIOp::create(b, before, worker.warp);
+  return worker;
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+/// One message, as the lane that runs the code takes part in it.
+class TileLowering::Message {
 public:
-  Exchange(TileLowering &lowering, ExchangeOp op, Value parts, Value sums);
-
-  const ExchangeForm &getForm() const { return form; }
-  int64_t getBlocks() const { return blocks; }
-  Value getPartsBox() const { return partsBox; }
-  Value getSumsBox() const { return sumsBox; }
-  /// Bytes that arrive at one of a warp's mailboxes in a round.
-  int64_t getRoundBytes() const {
-    return blocks * lanes * form.words * wordBytes;
+  /// `held`: how lanes of one block hold the tile; `shared`: of all of them.
+  Message(TileLowering &lowering, Operation *op, const Layout &held,
+          Type element, Value room, Value mailbox)
+      : lowering(lowering), b(lowering.b), op(op), element(element), held(held),
+        place(getRoom(held, element.getIntOrFloatBitWidth(),
+                      getMessageBlocks(op))),
+        room(room), mailbox(mailbox), blocks(getMessageBlocks(op)) {
+    runElements = 1;
+    for (int64_t size : place.getBlock())
+      runElements *= size;
+    runElements /= blocks;
+    elementBytes = element.getIntOrFloatBitWidth() / 8;
   }
 
-  void sendPart(int64_t block, ArrayRef<Value> part) {
-    send(block, partsHere, partsBox, part);
-  }
-  void sendSum(int64_t block, ArrayRef<Value> sum) {
-    send(block, sumsHere, sumsBox, sum);
-  }
-  SmallVector<Value> readPart(int64_t block) { return read(block, partsHere); }
-  SmallVector<Value> readSum(int64_t block) { return read(block, sumsHere); }
+  /// Sends each element to the block whose rows it is of.
+  LogicalResult sendParts(Value vector);
+  /// The sums of what was sent, as `shared` has them.
+  FailureOr<Value> addParts(const Layout &shared);
+  /// Sends what this block has, as `shared` says, to all blocks.
+  LogicalResult sendRows(Value vector, const Layout &shared);
+  FailureOr<Value> readRows();
+
+  /// Waits until all lanes of the cluster have sent what they hold as `sender`
+  /// says: that to one of `parts` blocks.
+  void receive(const Layout &sender, int64_t parts);
 
 private:
-  static constexpr int64_t wordBytes = 4;
-
-  Value add(Value address, int64_t bytes) {
-    return arith::AddIOp::create(b, address, lowering.constant(bytes));
-  }
-  void send(int64_t block, Value room, Value box, ArrayRef<Value> elements);
-  SmallVector<Value> read(int64_t block, Value room);
+  FailureOr<Composed> compose(const Layout &layout) const;
+  /// Without what tells blocks apart.
+  Composed inRun(Composed offsets) const;
+  int64_t runMask() const { return (blocks - 1) * runElements; }
+  /// Sends the registers of an access for which `isSent` holds.
+  LogicalResult send(Value vector, const SharedAccess &access,
+                     const Worker &worker, Value address, Value peer,
+                     function_ref<bool(int64_t)> isSent);
 
   TileLowering &lowering;
   ImplicitLocOpBuilder &b;
-  int64_t lanes, blocks;
-  ExchangeForm form;
-  int64_t rowBytes;          ///< from words that are sent together to the next
-  Value partsHere, sumsHere; ///< where this lane's words lie in block 0's
-  Value partsBox, sumsBox, slot; ///< its warp's mailboxes; its block's offset
+  Operation *op;
+  Type element;
+  Layout held, place;
+  Value room, mailbox;
+  int64_t blocks;
+  int64_t runElements; ///< from a run of rows to the next
+  int64_t elementBytes;
 };
 
-TileLowering::Exchange::Exchange(TileLowering &lowering, ExchangeOp op,
-                                 Value parts, Value sums)
-    : lowering(lowering), b(lowering.b),
-      lanes(lowering.target.getFacts().warpLanes), blocks(op.getBlocks()),
-      form(op, lowering.role.party.threads / lanes, lanes) {
-  const Worker &worker = lowering.role.worker;
-  auto times = [&](Value x, int64_t y) -> Value {
-    return arith::MulIOp::create(b, x, lowering.constant(y));
-  };
-  Value thread =
-      arith::AddIOp::create(b, times(worker.warp, lanes), worker.lane);
-  Value mine = times(thread, form.width * wordBytes);
-  rowBytes = lowering.role.party.threads * form.width * wordBytes;
-  partsHere = arith::AddIOp::create(b, parts, mine);
-  sumsHere = arith::AddIOp::create(b, sums, mine);
-  Value boxes = times(worker.warp, 2 * ExchangeForm::kMailboxBytes);
-  partsBox =
-      add(arith::AddIOp::create(b, parts, boxes).getResult(), form.boxBytes);
-  sumsBox = add(partsBox, ExchangeForm::kMailboxBytes);
-  slot = times(lowering.device.emitClusterRank(b, b.getLoc()), form.blockBytes);
+FailureOr<Composed> TileLowering::Message::compose(const Layout &layout) const {
+  std::optional<Composed> offsets = gsa::compose(place, layout);
+  if (!offsets)
+    return op->emitOpError("must have a room whose block holds what lanes and "
+                           "warps span");
+  return *offsets;
 }
 
-void TileLowering::Exchange::send(int64_t block, Value room, Value box,
-                                  ArrayRef<Value> elements) {
+Composed TileLowering::Message::inRun(Composed offsets) const {
+  for (SmallVector<int64_t> *part :
+       {&offsets.reg, &offsets.lane, &offsets.warp})
+    for (int64_t &offset : *part)
+      offset &= ~runMask();
+  return offsets;
+}
+
+LogicalResult TileLowering::Message::send(Value vector,
+                                          const SharedAccess &access,
+                                          const Worker &worker, Value address,
+                                          Value peer,
+                                          function_ref<bool(int64_t)> isSent) {
+  constexpr int64_t widest = 16, wordBytes = 4;
   const Device &device = lowering.device;
-  Value peer = lowering.constant(block);
-  Value to = device.emitPeerAddress(b, b.getLoc(),
-                                    arith::AddIOp::create(b, room, slot), peer);
-  Value toBox = device.emitPeerAddress(b, b.getLoc(), box, peer);
-  for (int64_t i = 0; i < form.words; i += form.width) {
-    SmallVector<Value> words;
-    for (Value element : elements.slice(i, form.width))
-      words.push_back(arith::BitcastOp::create(b, b.getI32Type(), element));
-    device.emitSend(b, b.getLoc(), add(to, i / form.width * rowBytes), toBox,
-                    words);
+  SmallVector<int64_t> members = access.getMembers(widest);
+  auto count = static_cast<int64_t>(members.size());
+  if (count * elementBytes < wordBytes ||
+      (elementBytes < wordBytes && members[1] != 1))
+    return op->emitOpError("must send words of ")
+           << wordBytes << " bytes that a lane holds, got "
+           << op->getOperand(0).getType();
+  SmallVector<Value> words = unpackWords(b, b.getLoc(), vector);
+  int64_t perWord = wordBytes / elementBytes;
+  Value box = device.emitPeerAddress(b, b.getLoc(), mailbox, peer);
+  SharedAddresses addresses(
+      b, b.getLoc(), device.emitPeerAddress(b, b.getLoc(), address, peer),
+      {{worker.lane, access.getLanes()}, {worker.warp, access.getWarps()}});
+  for (int64_t i = 0; i < access.getCount(); ++i) {
+    if ((i & members.back()) || !isSent(i))
+      continue;
+    SmallVector<Value> sent;
+    for (int64_t j = 0; j < count; j += perWord) {
+      Value word = words[(i + members[j]) / perWord];
+      if (!word.getType().isInteger())
+        word = arith::BitcastOp::create(b, b.getI32Type(), word);
+      sent.push_back(word);
+    }
+    device.emitSend(b, b.getLoc(), addresses.getAddress(access.getRegister(i)),
+                    box, sent);
   }
-}
-
-SmallVector<Value> TileLowering::Exchange::read(int64_t block, Value room) {
-  SmallVector<Value> elements;
-  auto pointer = LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
-  auto words = VectorType::get({form.width}, b.getF32Type());
-  for (int64_t i = 0; i < form.words; i += form.width) {
-    Value address =
-        add(room, block * form.blockBytes + i / form.width * rowBytes);
-    Value row = LLVM::LoadOp::create(
-        b, words, LLVM::IntToPtrOp::create(b, pointer, address),
-        form.width * wordBytes);
-    llvm::append_range(elements, lowering.unpack(row));
-  }
-  return elements;
-}
-
-LogicalResult TileLowering::lower(ExchangeOp op) {
-  FailureOr<Value> parts = addressOf(op, kOffsetAttr);
-  FailureOr<Value> sums = addressOf(op, kScratchAttr);
-  if (failed(parts) || failed(sums))
-    return failure();
-  Exchange exchange(*this, op, *parts, *sums);
-  const ExchangeForm &form = exchange.getForm();
-  SmallVector<Value> own = unpack(get(op.getOperand()));
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
-  own.resize(exchange.getBlocks() * form.words, zero);
-
-  emitRoleBarrier();
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                        role.worker.lane, constant(0));
-  auto expect = [&](Value box) {
-    return device.emitExpect(b, b.getLoc(), box, exchange.getRoundBytes(),
-                             isFirst);
-  };
-  exchanges[op] = {expect(exchange.getPartsBox()),
-                   expect(exchange.getSumsBox())};
-  for (int64_t block = 0; block < exchange.getBlocks(); ++block)
-    exchange.sendPart(block,
-                      ArrayRef(own).slice(block * form.words, form.words));
   return success();
 }
 
-LogicalResult TileLowering::lowerWait(ExchangeOp op, Value result) {
-  auto begun = exchanges.find(op);
-  if (begun == exchanges.end())
-    return op.emitOpError("must be waited for once, got a second tile.wait");
-  RunningExchange rounds = begun->second;
-  exchanges.erase(begun);
-  Exchange exchange(*this, op, *addressOf(op, kOffsetAttr),
-                    *addressOf(op, kScratchAttr));
-  device.emitReceive(b, b.getLoc(), exchange.getPartsBox(), rounds.partsRound);
-  SmallVector<Value> total = exchange.readPart(0);
-  for (int64_t block = 1; block < exchange.getBlocks(); ++block)
-    for (auto [sum, part] : llvm::zip_equal(total, exchange.readPart(block)))
-      sum = arith::AddFOp::create(b, sum, part);
-  for (int64_t block = 0; block < exchange.getBlocks(); ++block)
-    exchange.sendSum(block, total);
-  device.emitReceive(b, b.getLoc(), exchange.getSumsBox(), rounds.sumsRound);
-  SmallVector<Value> all;
-  for (int64_t block = 0; block < exchange.getBlocks(); ++block)
-    llvm::append_range(all, exchange.readSum(block));
-  all.resize(cast<VectorType>(convert(result.getType())).getNumElements());
-  set(result, pack(all));
+LogicalResult TileLowering::Message::sendParts(Value vector) {
+  FailureOr<Composed> offsets = compose(held);
+  if (failed(offsets))
+    return failure();
+  // Which block: by lane and warp, and by register.
+  auto blockOf = [&](int64_t offset) {
+    return (offset & runMask()) / runElements;
+  };
+  auto bits = [&](ArrayRef<int64_t> from) {
+    return llvm::map_to_vector(from, blockOf);
+  };
+  const Worker &worker = lowering.role.worker;
+  Value own = arith::XOrIOp::create(
+      b, emitBits(b, b.getLoc(), worker.lane, bits(offsets->lane)),
+      emitBits(b, b.getLoc(), worker.warp, bits(offsets->warp)));
+  Value rank = lowering.device.emitClusterRank(b, b.getLoc());
+  Value address = arith::AddIOp::create(
+      b, room,
+      arith::MulIOp::create(b, rank,
+                            lowering.constant(runElements * elementBytes)));
+  SharedAccess access(inRun(*offsets), elementBytes);
+  std::set<int64_t> peers;
+  for (int64_t offset : offsets->reg)
+    peers.insert(blockOf(offset));
+  for (int64_t peer : peers) {
+    Value to = own;
+    if (peer)
+      to = arith::XOrIOp::create(b, own, lowering.constant(peer));
+    if (failed(send(vector, access, worker, address, to, [&](int64_t i) {
+          return blockOf(offsets->reg[i]) == peer;
+        })))
+      return failure();
+  }
+  return success();
+}
+
+FailureOr<Value> TileLowering::Message::addParts(const Layout &shared) {
+  FailureOr<Composed> offsets = compose(shared);
+  if (failed(offsets))
+    return failure();
+  SharedAccess access(inRun(*offsets), elementBytes);
+  // The rank's bits are none of the run's.
+  Worker worker = lowering.workerOf(shared);
+  Value sum;
+  for (int64_t block = 0; block < blocks; ++block) {
+    Value address = arith::AddIOp::create(
+        b, room, lowering.constant(block * runElements * elementBytes));
+    Value part = emitSharedLoad(b, b.getLoc(), lowering.device, access, worker,
+                                address, element);
+    sum = sum ? arith::AddFOp::create(b, sum, part) : part;
+  }
+  return sum;
+}
+
+LogicalResult TileLowering::Message::sendRows(Value vector,
+                                              const Layout &shared) {
+  FailureOr<Composed> offsets = compose(shared);
+  if (failed(offsets))
+    return failure();
+  SharedAccess access(*offsets, elementBytes);
+  Worker worker = lowering.workerOf(shared);
+  for (int64_t block = 0; block < blocks; ++block)
+    if (failed(send(vector, access, worker, room, lowering.constant(block),
+                    [](int64_t) { return true; })))
+      return failure();
+  return success();
+}
+
+FailureOr<Value> TileLowering::Message::readRows() {
+  FailureOr<Composed> offsets = compose(held);
+  if (failed(offsets))
+    return failure();
+  return emitSharedLoad(b, b.getLoc(), lowering.device,
+                        SharedAccess(*offsets, elementBytes),
+                        lowering.role.worker, room, element);
+}
+
+void TileLowering::Message::receive(const Layout &sender, int64_t parts) {
+  const Worker &worker = lowering.role.worker;
+  int64_t bytes = blocks * sender.getNumRegisters() *
+                  lowering.target.getFacts().warpLanes * elementBytes / parts;
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                        worker.lane, lowering.constant(0));
+  Value round =
+      lowering.device.emitExpect(b, b.getLoc(), mailbox, bytes, isFirst);
+  lowering.device.emitReceive(b, b.getLoc(), mailbox, round);
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+FailureOr<TileLowering::Message> TileLowering::messageOf(Operation *op) {
+  FailureOr<Value> room = addressOf(op, kOffsetAttr);
+  FailureOr<Value> mailbox = addressOf(op, kMailboxAttr);
+  if (failed(room) || failed(mailbox))
+    return failure();
+  auto tile = cast<RankedTensorType>(op->getOperand(0).getType());
+  Value ofAll = isa<ExchangeOp>(op) ? op->getResult(0) : op->getOperand(0);
+  int64_t warps = role.party.threads / target.getFacts().warpLanes;
+  if (layoutOf(ofAll).isPlace() ||
+      layoutOf(ofAll).getNumWarps() != warps * getMessageBlocks(op))
+    return op->emitOpError("must share rows among ")
+           << getMessageBlocks(op) << " times " << warps << " warps, got "
+           << ofAll.getType();
+  const Layout &held =
+      layoutOf(isa<ExchangeOp>(op) ? op->getOperand(0) : op->getResult(0));
+  return Message(*this, op, held, tile.getElementType(), *room, *mailbox);
+}
+
+LogicalResult TileLowering::lower(ExchangeOp op) {
+  FailureOr<Message> message = messageOf(op);
+  if (failed(message) || failed(message->sendParts(get(op.getOperand()))))
+    return failure();
+  messages.insert(op);
+  return success();
+}
+
+LogicalResult TileLowering::lower(GatherOp op) {
+  FailureOr<Message> message = messageOf(op);
+  if (failed(message) || failed(message->sendRows(get(op.getOperand()),
+                                                  layoutOf(op.getOperand()))))
+    return failure();
+  messages.insert(op);
+  return success();
+}
+
+LogicalResult TileLowering::lowerWait(Operation *op, Value result) {
+  if (!messages.erase(op))
+    return op->emitOpError("must be waited for once, got a second tile.wait");
+  FailureOr<Message> message = messageOf(op);
+  if (failed(message))
+    return failure();
+  bool isExchange = isa<ExchangeOp>(op);
+  message->receive(layoutOf(op->getOperand(0)),
+                   isExchange ? getMessageBlocks(op) : 1);
+  FailureOr<Value> vector =
+      isExchange ? message->addParts(layoutOf(result)) : message->readRows();
+  if (failed(vector))
+    return failure();
+  set(result, *vector);
   return success();
 }

@@ -196,7 +196,7 @@ LogicalResult TileLowering::lower(LoadOp op) {
   if (failed(checkDigits(op, layout)))
     return failure();
   Reach reach(b, slice, [&](Value value) { return get(value); });
-  reach.setDigits(digitsOf(layout, role.worker));
+  reach.setDigits(digitsOf(layout, workerOf(layout)));
   auto type = cast<VectorType>(convert(tile));
   set(op.getResult(), loadTile(b, device, reach, layout, type));
   return success();
@@ -222,7 +222,7 @@ LogicalResult TileLowering::lower(StoreOp op) {
   }
   if (failed(checkDigits(op, layout)))
     return failure();
-  reach.setDigits(digitsOf(layout, role.worker));
+  reach.setDigits(digitsOf(layout, workerOf(layout)));
   Value mine = emitIsFirst(b, layout, role.worker);
   auto members = membersAlongLast(layout, reach.getElementBytes());
   withMembers(b, reach, members, Type(), [&](ArrayRef<int64_t> together) {

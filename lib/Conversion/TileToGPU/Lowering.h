@@ -50,11 +50,6 @@ struct RunningProduct {
   SmallVector<Value> factors;
 };
 
-/// An exchange that nobody has waited for: its warp's rounds.
-struct RunningExchange {
-  Value partsRound, sumsRound;
-};
-
 /// What a tile's access to memory is made of.
 struct Slice {
   template <typename Op>
@@ -202,11 +197,16 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(tile::ExchangeOp op);
-  LogicalResult lowerWait(tile::ExchangeOp op, Value result);
-  class Exchange;
-  /// Before all roles, and behind them: makes the mailboxes of the exchanges in
+  LogicalResult lower(tile::GatherOp op);
+  /// Of one of the two.
+  LogicalResult lowerWait(Operation *op, Value result);
+  class Message;
+  FailureOr<Message> messageOf(Operation *op);
+  /// The lane as a layout counts it, which may be one of all blocks.
+  Worker workerOf(const Layout &layout);
+  /// Before all roles, and behind them: makes the mailboxes of the messages in
   /// `roles`, and keeps each block's shared memory as long as others need it.
-  /// Nothing where there are no exchanges.
+  /// Nothing where there are none.
   LogicalResult openCluster(tile::RolesOp roles, Value thread);
   void closeCluster(tile::RolesOp roles);
 
@@ -227,7 +227,7 @@ private:
   IRMapping map;
   DenseMap<Value, Ramp> ramps;
   SmallVector<RunningProduct> running;
-  DenseMap<Operation *, RunningExchange> exchanges;
+  DenseSet<Operation *> messages; ///< that nobody has waited for
   RoleContext role;
   DenseMap<std::pair<Value, int64_t>, Value> versions; ///< by `versionOf`
   Value shared; ///< i32, where the block's shared memory starts

@@ -9,7 +9,7 @@ using namespace mlir::gsa;
 using namespace mlir::tile;
 
 bool TileLowering::isRunning(Value value) const {
-  if (exchanges.contains(value.getDefiningOp()))
+  if (messages.contains(value.getDefiningOp()))
     return true;
   return llvm::any_of(running, [&](const RunningProduct &product) {
     return product.result == value;
@@ -87,8 +87,8 @@ void TileLowering::retire(size_t left) {
 LogicalResult TileLowering::lower(WaitOp op) {
   for (auto [product, result] :
        llvm::zip_equal(op->getOperands(), op->getResults())) {
-    if (auto exchange = product.getDefiningOp<ExchangeOp>())
-      return lowerWait(exchange, result);
+    if (Operation *op = product.getDefiningOp(); op && isMessage(op))
+      return lowerWait(op, result);
     const auto *begun = llvm::find_if(running, [&](const RunningProduct &it) {
       return it.result == product;
     });

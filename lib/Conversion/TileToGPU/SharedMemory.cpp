@@ -81,8 +81,8 @@ FailureOr<Value> TileLowering::loadPlace(Operation *op, Value address,
     return op->emitOpError("must have a place whose block holds what lanes and "
                            "warps span");
   return emitSharedLoad(b, b.getLoc(), device,
-                        SharedAccess(*offsets, bytesOf(element)), role.worker,
-                        address, element);
+                        SharedAccess(*offsets, bytesOf(element)),
+                        workerOf(layout), address, element);
 }
 
 LogicalResult TileLowering::storePlace(Operation *op, Value vector,
@@ -94,7 +94,7 @@ LogicalResult TileLowering::storePlace(Operation *op, Value vector,
                            "warps span");
   Type element = cast<VectorType>(vector.getType()).getElementType();
   emitSharedStore(b, b.getLoc(), device,
-                  SharedAccess(*offsets, bytesOf(element)), role.worker,
+                  SharedAccess(*offsets, bytesOf(element)), workerOf(layout),
                   address, vector);
   return success();
 }

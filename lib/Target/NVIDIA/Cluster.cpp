@@ -41,12 +41,13 @@ Value NVIDIADevice::emitPeerAddress(OpBuilder &builder, Location loc,
   return assembly.emit(builder, loc).front();
 }
 
-void NVIDIADevice::emitMailbox(OpBuilder &builder, Location loc,
-                               Value address) const {
+void NVIDIADevice::emitMailbox(OpBuilder &builder, Location loc, Value address,
+                               int64_t warps) const {
   Assembly assembly;
   std::string at = assembly.addOperand(address, "r");
-  assembly.text = "mbarrier.init.shared::cta.b64 [" + at +
-                  "], 1;\nfence.mbarrier_init.release.cluster;";
+  assembly.text = "mbarrier.init.shared::cta.b64 [" + at + "], " +
+                  std::to_string(warps) +
+                  ";\nfence.mbarrier_init.release.cluster;";
   assembly.emit(builder, loc);
 }
 

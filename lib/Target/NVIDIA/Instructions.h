@@ -48,8 +48,8 @@ public:
   void emitClusterBarrier(OpBuilder &builder, Location loc) const override;
   Value emitPeerAddress(OpBuilder &builder, Location loc, Value address,
                         Value rank) const override;
-  void emitMailbox(OpBuilder &builder, Location loc,
-                   Value address) const override;
+  void emitMailbox(OpBuilder &builder, Location loc, Value address,
+                   int64_t warps) const override;
   Value emitExpect(OpBuilder &builder, Location loc, Value mailbox,
                    int64_t bytes, Value isFirst) const override;
   void emitSend(OpBuilder &builder, Location loc, Value to, Value mailbox,

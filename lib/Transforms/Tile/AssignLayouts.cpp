@@ -78,6 +78,17 @@ private:
   Value hold(Value tile, const Layout &layout, Operation *user);
   Value makeFree(Value tile, const Layout &layout, Operation *user);
   Value convert(Value tile, const Layout &layout);
+  /// The rows that other blocks have, too.
+  Value gather(Value tile, const Layout &layout);
+  /// How lanes hold a tile if nothing else decides.
+  Layout getBlocked(Value tile) const {
+    return getBlockedLayout(getTileType(tile), plan.getLanes(),
+                            plan.getWarps());
+  }
+  /// `own`, if each block holds all of it, or the default.
+  Layout inBlock(Value tile, const Layout &own) const {
+    return plan.spansBlocks(own) ? getBlocked(tile) : own;
+  }
   Value placeFactor(tile::MmaOp mma, Factor factor, Value value);
 
   Region &role;
@@ -95,11 +106,28 @@ Layout RoleRewriter::layoutOf(Value tile) const {
   return plan.getLayout(tile);
 }
 
+Value RoleRewriter::gather(Value tile, const Layout &layout) {
+  // Of what blocks share, registers are filled.
+  if (layout.isPlace() || plan.spansBlocks(layout))
+    return convert(gather(tile, getBlocked(tile)), layout);
+  int64_t blocks = givenLayout(tile)->getNumWarps() / plan.getWarps();
+  OpBuilder builder(tile.getContext());
+  builder.setInsertionPointAfterValue(tile);
+  Value result = tile::GatherOp::create(builder, tile.getLoc(),
+                                        withLayout(getTileType(tile), layout),
+                                        tile, blocks);
+  made[{tile, tile.getParentBlock()}].push_back(result);
+  return result;
+}
+
 Value RoleRewriter::convert(Value tile, const Layout &layout) {
   Block *block = tile.getParentBlock();
   for (Value known : made[{tile, block}])
     if (givenLayout(known) == layout)
       return known;
+  if (!tile.getDefiningOp<tile::GetOp>() &&
+      plan.spansBlocks(*givenLayout(tile)))
+    return gather(tile, layout);
   OpBuilder builder(tile.getContext());
   builder.setInsertionPointAfterValue(tile);
   RankedTensorType type = withLayout(getTileType(tile), layout);
@@ -226,6 +254,9 @@ void RoleRewriter::rewriteProduct(tile::MmaOp mma) {
        {std::pair(Factor::A, 0u), std::pair(Factor::B, 1u)}) {
     OpOperand &operand = mma->getOpOperand(number);
     std::optional<Layout> registers = atom->getRegisters(factor, shape);
+    std::optional<Layout> own = givenLayout(operand.get());
+    if (registers && own && plan.spansBlocks(*own) && !plan.isPlain())
+      operand.set(convert(operand.get(), *registers));
     // In registers only if that takes no move: others read places as well.
     if (registers && !plan.isPlain() &&
         !getFactorSource(operand.get()).transposed &&
@@ -249,9 +280,9 @@ void RoleRewriter::rewriteStore(tile::StoreOp store) {
   OpOperand &value = store.getValueMutable();
   RankedTensorType type = getTileType(value.get());
   bool inLoop = store->getParentOfType<LoopLikeOpInterface>() != nullptr;
-  Layout own = layoutOf(value.get());
+  Layout own = inBlock(value.get(), layoutOf(value.get()));
   if (type.getRank() == 2 && inLoop && !plan.isPlain() &&
-      own != getBlockedLayout(type, plan.getLanes(), plan.getWarps()))
+      own != getBlocked(value.get()))
     own = getDefaultPlace(type);
   need(value, own);
 }
@@ -300,7 +331,7 @@ void RoleRewriter::rewrite(Operation *op) {
     return setLayout(scan.getTotal(), layout.drop(scan.getDim()));
   }
   if (auto reduce = dyn_cast<tile::ReduceOp>(op)) {
-    Layout layout = layoutOf(reduce.getOperand());
+    Layout layout = plan.getReducible(reduce, layoutOf(reduce.getOperand()));
     needAll(layout);
     if (!getTileType(reduce.getResult()))
       return;
@@ -354,11 +385,16 @@ void RoleRewriter::rewrite(Operation *op) {
     return;
   }
   if (isa<tile::PutOp>(op)) {
-    if (getTileType(op->getOperand(0)))
-      need(op->getOpOperand(0), layoutOf(op->getOperand(0)));
+    if (Value tile = op->getOperand(0); getTileType(tile))
+      need(op->getOpOperand(0), inBlock(tile, layoutOf(tile)));
     return;
   }
-  // Elementwise, between blocks too.
+  if (auto exchange = dyn_cast<tile::ExchangeOp>(op)) {
+    needAll(inBlock(exchange.getOperand(), layoutOf(exchange.getOperand())));
+    return setLayout(exchange.getResult(),
+                     plan.getLayout(exchange.getResult()));
+  }
+  // Elementwise.
   for (Value result : op->getResults())
     if (getTileType(result)) {
       Layout layout = plan.getLayout(result);

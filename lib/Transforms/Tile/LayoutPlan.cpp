@@ -2,6 +2,7 @@
 
 #include "LayoutPlan.h"
 
+#include "gsa/Layout/Cluster.h"
 #include "gsa/Layout/Places.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -105,11 +106,6 @@ FactorSource gsa::getFactorSource(Value factor) {
 static bool isElementwise(Operation *op) {
   return op->getNumResults() == 1 && getTileType(op->getResult(0)) &&
          OpTrait::hasElementwiseMappableTraits(op);
-}
-
-/// Whether the result of `op` lies as its operands do.
-static bool keepsLayout(Operation *op) {
-  return isElementwise(op) || isa<tile::ExchangeOp>(op);
 }
 
 bool LayoutPlan::isFree(Value tile) const {
@@ -255,6 +251,30 @@ void LayoutPlan::anchorScans() {
   }
 }
 
+/// Gives the sums the layout that follows from their parts'.
+LogicalResult LayoutPlan::shareExchange(tile::ExchangeOp exchange,
+                                        bool &changed) {
+  if (find(exchange.getResult()))
+    return success();
+  Layout held = getLayout(exchange.getOperand());
+  std::optional<Layout> shared =
+      shareRows(held, static_cast<int64_t>(exchange.getBlocks()));
+  if (!shared)
+    return exchange.emitOpError("must have as many rows for each of ")
+           << exchange.getBlocks() << " blocks, got "
+           << exchange.getOperand().getType();
+  changed |= assign(exchange.getResult(), *shared, Anchor::Exchange);
+  return success();
+}
+
+Layout LayoutPlan::getReducible(tile::ReduceOp reduce,
+                                const Layout &own) const {
+  if (spansBlocks(own) && llvm::is_contained(reduce.getDims(), 0))
+    return getBlockedLayout(getTileType(reduce.getOperand()), getLanes(),
+                            warps);
+  return own;
+}
+
 /// Values that one loop variable is, in turn, have one layout.
 void LayoutPlan::tieLoops() {
   auto tie = [&](Value a, Value b) {
@@ -279,7 +299,7 @@ void LayoutPlan::tieLoops() {
 }
 
 bool LayoutPlan::propagateForward(Operation *op) {
-  if (keepsLayout(op)) {
+  if (isElementwise(op)) {
     const Assignment *best = nullptr;
     for (Value operand : op->getOperands())
       if (getTileType(operand) && hasOwnLayout(operand))
@@ -292,7 +312,7 @@ bool LayoutPlan::propagateForward(Operation *op) {
     const Assignment *own = find(reduce.getOperand());
     if (!own || !getTileType(reduce.getResult()))
       return false;
-    Layout rest = own->layout;
+    Layout rest = getReducible(reduce, own->layout);
     SmallVector<int64_t> dims(reduce.getDims());
     llvm::sort(dims, std::greater<>());
     for (int64_t dim : dims)
@@ -321,14 +341,23 @@ bool LayoutPlan::propagateForward(Operation *op) {
   return changed;
 }
 
+bool LayoutPlan::canFollow(Value tile, const Layout &layout) const {
+  // What has to be collected for others in the block is no gain: of what blocks
+  // share, only what is read again for each use.
+  Operation *op = tile.getDefiningOp();
+  return !spansBlocks(layout) ||
+         (op && (isa<tile::GetOp>(op) || isElementwise(op)));
+}
+
 bool LayoutPlan::propagateBackward(Operation *op) {
   bool changed = false;
   auto need = [&](Value tile, const Assignment *own) {
-    if (!own || !getTileType(tile) || find(tile))
+    if (!own || !getTileType(tile) || find(tile) ||
+        !canFollow(tile, own->layout))
       return;
     changed |= assign(tile, Layout(own->layout), Anchor::Use);
   };
-  if (keepsLayout(op)) {
+  if (isElementwise(op)) {
     const Assignment *own = find(op->getResult(0));
     for (Value operand : op->getOperands())
       need(operand, own);
@@ -359,6 +388,8 @@ bool LayoutPlan::followBroadcasts() {
     for (Operation *user : broadcast->getUsers())
       if (isElementwise(user) && hasOwnLayout(user->getResult(0))) {
         Layout around = getLayout(user->getResult(0));
+        if (!canFollow(broadcast.getOperand(), around))
+          continue;
         changed |= assign(broadcast.getOperand(),
                           around.drop(broadcast.getDim()), Anchor::Use);
         break;
@@ -377,6 +408,10 @@ LogicalResult LayoutPlan::run() {
     changed = false;
     for (Operation *op : program)
       changed |= propagateForward(op);
+    for (Operation *op : program)
+      if (auto exchange = dyn_cast<tile::ExchangeOp>(op); exchange && !changed)
+        if (failed(shareExchange(exchange, changed)))
+          return failure();
     if (changed)
       continue;
     for (Operation *op : llvm::reverse(program))

@@ -9,8 +9,10 @@
 //      and what they are added to, lie as the atom leaves them;
 //   2. what is summed along tokens has the tokens in registers;
 //   3. what a loop carries keeps its layout;
-//   4. elementwise results lie as their operands do, those of products before
-//      those of scans, and else as their users need them.
+//   4. what blocks of a cluster have added up is shared among them by rows;
+//   5. elementwise results lie as their operands do, those of exchanges before
+//      those of products before those of scans, and else as their users need
+//      them.
 //
 // *Free* tiles (constants, coordinates, and what follows from them) have no
 // layout: they are made where, and as, they are used. Broadcasts and
@@ -82,12 +84,19 @@ public:
   }
 
   int64_t getWarps() const { return warps; }
+  /// Whether a layout counts the warps of all blocks of a cluster.
+  bool spansBlocks(const Layout &layout) const {
+    return !layout.isPlace() && layout.getNumWarps() > warps;
+  }
+  /// How the operand of `reduce`, which lies as `own`, is held for it: what
+  /// blocks share is reduced within rows only.
+  Layout getReducible(tile::ReduceOp reduce, const Layout &own) const;
   int64_t getLanes() const { return target.getFacts().warpLanes; }
   bool isPlain() const { return plain; }
 
 private:
   /// Why a tile has its layout; stronger ones come later.
-  enum class Anchor { None, Use, Scan, Product };
+  enum class Anchor { None, Use, Scan, Product, Exchange };
   struct Assignment {
     Layout layout;
     Anchor anchor;
@@ -95,8 +104,11 @@ private:
 
   LogicalResult anchorProducts();
   void anchorScans();
+  LogicalResult shareExchange(tile::ExchangeOp exchange, bool &changed);
   void tieLoops();
   bool propagateForward(Operation *op);
+  /// Whether users may decide how `tile` lies.
+  bool canFollow(Value tile, const Layout &layout) const;
   bool propagateBackward(Operation *op);
   /// Vectors that nothing else decides lie as what they are spread over.
   bool followBroadcasts();

@@ -59,7 +59,7 @@ private:
   void emit(Operation *op) {
     op->moveBefore(block.getTerminator());
     if (auto mma = dyn_cast<tile::MmaOp>(op);
-        (mma && isAsync(mma)) || isa<tile::ExchangeOp>(op))
+        (mma && isAsync(mma)) || tile::isMessage(op))
       running.push_back(op->getResult(0));
   }
   /// Waits for what the first delayed op needs, until none is left.
@@ -99,7 +99,7 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
   SmallVector<Operation *> running;
   role.walk([&](Operation *op) {
     auto mma = dyn_cast<tile::MmaOp>(op);
-    if ((mma && isAsync(mma)) || isa<tile::ExchangeOp>(op))
+    if ((mma && isAsync(mma)) || tile::isMessage(op))
       running.push_back(op);
   });
   for (Operation *op : running) {
@@ -118,8 +118,8 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
       if (!first || user->isBeforeInBlock(first))
         first = user;
     }
-    // All blocks end the exchanges that they begin.
-    if (!first && isa<tile::ExchangeOp>(op))
+    // All blocks end the messages that they begin.
+    if (!first && tile::isMessage(op))
       first = op->getNextNode();
     if (!first)
       continue;

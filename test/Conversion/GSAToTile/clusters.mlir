@@ -16,7 +16,7 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-DAG: %[[Q:.*]] = tile.load %arg0[%{{.*}}, %{{.*}}, %[[H]], %[[FIRST]]] {{.*}} -> tensor<64x128xbf16>
 // CHECK: tile.mma %[[Q]]
 // CHECK: %[[PART:.*]] = tile.mma {{.*}} : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32>
-// CHECK: %[[ALL:.*]] = tile.exchange %[[PART]] over 4 : tensor<64x64xf32>
+// CHECK: %[[ALL:.*]] = tile.exchange %[[PART]] over 4 : tensor<64x64xf32> -> tensor<64x64xf32>
 // CHECK: %[[Y:.*]] = arith.mulf %[[ALL]]
 // CHECK: tile.reduce max %[[Y]] along [1]
 // CHECK-NOT: tile.exchange
@@ -57,7 +57,7 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: %[[STATE:.*]] = tile.mma {{.*}} : tensor<16x32xf32>, tensor<32x16xf32>, tensor<16x16xf32>
 // CHECK: %[[BEFORE:.*]] = arith.mulf %[[STATE]], %{{.*}} : tensor<16x16xf32>
 // CHECK: %[[PART:.*]] = tile.mma %{{.*}}, %{{.*}}, %[[BEFORE]]
-// CHECK: %[[ALL:.*]] = tile.exchange %[[PART]] over 2 : tensor<16x16xf32>
+// CHECK: %[[ALL:.*]] = tile.exchange %[[PART]] over 2 : tensor<16x16xf32> -> tensor<16x16xf32>
 // CHECK: scf.if
 // CHECK: tile.store %[[ALL]]
 func.func @one_decay(%x: tensor<?x?x2x60xf32>, %r: tensor<?x?x2x16xf32>,

@@ -407,7 +407,7 @@ func.func @no_cluster(%x: memref<16x16xf32>, %n: index) attributes {gsa.kernel} 
   scf.forall (%s) in (%n) {
     %a = tile.load %x[%c0, %c0] dims [0, 1] : memref<16x16xf32> -> tensor<16x16xf32>
     // expected-error @+1 {{'tile.exchange' op}}
-    %b = tile.exchange %a over 2 : tensor<16x16xf32>
+    %b = tile.exchange %a over 2 : tensor<16x16xf32> -> tensor<16x16xf32>
     tile.store %b, %x[%c0, %c0] dims [0, 1] : tensor<16x16xf32>, memref<16x16xf32>
   }
   return

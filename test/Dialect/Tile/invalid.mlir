@@ -372,7 +372,7 @@ func.func @fetch_6(%m: memref<8x8xf32>, %i: index) {
 
 func.func @wait_1(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %y = arith.negf %x : tensor<8x8xf32>
-  // expected-error @below {{'tile.wait' op must wait for a product, an exchange or what a loop carries, got the result of arith.negf [wait-1]}}
+  // expected-error @below {{'tile.wait' op must wait for a product, an exchange, a gather or what a loop carries, got the result of arith.negf [wait-1]}}
   %z = tile.wait %y : tensor<8x8xf32>
   return %z : tensor<8x8xf32>
 }
@@ -493,7 +493,7 @@ func.func @transpose_1_layout(%x: tensor<4x2xf32, #acc>) {
 
 func.func @exchange_1(%x: tensor<16x16xbf16>) {
   // expected-error @below {{'tile.exchange' op must add up f32, got 'bf16' [exchange-1]}}
-  %0 = tile.exchange %x over 4 : tensor<16x16xbf16>
+  %0 = tile.exchange %x over 4 : tensor<16x16xbf16> -> tensor<16x16xbf16>
   return
 }
 
@@ -501,7 +501,7 @@ func.func @exchange_1(%x: tensor<16x16xbf16>) {
 
 func.func @exchange_2(%x: tensor<16x16xf32>) {
   // expected-error @below {{'tile.exchange' op must have two blocks or more, got 1 [exchange-2]}}
-  %0 = tile.exchange %x over 1 : tensor<16x16xf32>
+  %0 = tile.exchange %x over 1 : tensor<16x16xf32> -> tensor<16x16xf32>
   return
 }
 
@@ -510,7 +510,41 @@ func.func @exchange_2(%x: tensor<16x16xf32>) {
 func.func @exchange_3(%x: tensor<16x16xf32>, %c: i1) {
   scf.if %c {
     // expected-error @below {{'tile.exchange' op must stand outside of branches, got one in scf.if [exchange-3]}}
-    %0 = tile.exchange %x over 4 : tensor<16x16xf32>
+    %0 = tile.exchange %x over 4 : tensor<16x16xf32> -> tensor<16x16xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @exchange_4(%x: tensor<16x16xf32>) {
+  // expected-error @below {{'tile.exchange' op must keep the shape and elements of 'tensor<16x16xf32>', got 'tensor<16x8xf32>' [exchange-4]}}
+  %0 = tile.exchange %x over 4 : tensor<16x16xf32> -> tensor<16x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_1(%x: tensor<16x16xf32>) {
+  // expected-error @below {{'tile.gather' op must keep the shape and elements of 'tensor<16x16xf32>', got 'tensor<16x16xbf16>' [gather-1]}}
+  %0 = tile.gather %x over 4 : tensor<16x16xf32> -> tensor<16x16xbf16>
+  return
+}
+
+// -----
+
+func.func @gather_2(%x: tensor<16x16xf32>) {
+  // expected-error @below {{'tile.gather' op must have two blocks or more, got 1 [gather-2]}}
+  %0 = tile.gather %x over 1 : tensor<16x16xf32> -> tensor<16x16xf32>
+  return
+}
+
+// -----
+
+func.func @gather_3(%x: tensor<16x16xf32>, %some: i1) {
+  scf.if %some {
+    // expected-error @below {{'tile.gather' op must stand outside of branches, got one in scf.if [gather-3]}}
+    %0 = tile.gather %x over 4 : tensor<16x16xf32> -> tensor<16x16xf32>
   }
   return
 }

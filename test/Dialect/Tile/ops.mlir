@@ -134,10 +134,12 @@ func.func @between_blocks(%x: tensor<16x8xf32>, %y: tensor<16x8xf32, #acc>,
   %c1 = arith.constant 1 : index
   // CHECK: scf.for
   scf.for %i = %c0 to %n step %c1 {
-    // CHECK: tile.exchange %[[X]] over 4 : tensor<16x8xf32>
-    %0 = tile.exchange %x over 4 : tensor<16x8xf32>
+    // CHECK: tile.exchange %[[X]] over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    %0 = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
   }
-  // CHECK: tile.exchange %[[Y]] over 2 : tensor<16x8xf32, #[[ACC]]>
-  %1 = tile.exchange %y over 2 : tensor<16x8xf32, #acc>
+  // CHECK: tile.exchange %[[Y]] over 2 : tensor<16x8xf32, #[[ACC]]> -> tensor<16x8xf32, #[[ACC]]>
+  %1 = tile.exchange %y over 2 : tensor<16x8xf32, #acc> -> tensor<16x8xf32, #acc>
+  // CHECK: tile.gather %[[Y]] over 2 : tensor<16x8xf32, #[[ACC]]> -> tensor<16x8xf32, #[[ACC]]>
+  %2 = tile.gather %y over 2 : tensor<16x8xf32, #acc> -> tensor<16x8xf32, #acc>
   return
 }
