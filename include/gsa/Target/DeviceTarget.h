@@ -58,10 +58,21 @@ struct DeviceFacts {
   int64_t multiprocessors;
   double memoryBandwidth; ///< bytes a second
   double matrixRate;      ///< flops a second, bf16 products, dense, f32 sums
+  int64_t cacheBytes;     ///< of the last cache before memory
 
   /// Bytes a second that a copy of large tensors attains, read plus written:
   /// 0.9 of the data sheet's, as measured on the H100 (bench/NOTES.md).
   double getCopyBandwidth() const { return 0.9 * memoryBandwidth; }
+
+  /// A block's tokens are a chain of products and exchanges that wait for each
+  /// other, and a launch waits for the driver: neither follows from a data
+  /// sheet. Both are as measured on the H100 (bench/NOTES.md), where a chunk of
+  /// 64 tokens takes 3.6 us; other parts differ by their clocks, 0.7 to 1.3
+  /// times.
+  StageTimes getStageTimes() const {
+    return {/*token=*/56, /*launch=*/4000,
+            static_cast<int64_t>(getCopyBandwidth() * 1e-9), cacheBytes / 4};
+  }
 };
 
 /// How a kernel is launched.

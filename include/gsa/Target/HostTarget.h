@@ -26,6 +26,10 @@ struct HostFacts {
   bool hasBF16Dot;
 };
 
+/// On Zen 4 (bench/NOTES.md): a thread computes 60 GFLOP/s, and copies 23 GB/s.
+/// A stage begins when threads wake up.
+inline constexpr StageTimes kHostStageTimes = {1100, 5000, 23, 8 << 20};
+
 class HostTarget : public Target {
 public:
   HostTarget(StringRef name, StringRef family, const HostFacts &facts,

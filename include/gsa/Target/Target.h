@@ -17,6 +17,20 @@
 
 namespace mlir::gsa {
 
+/// What the stages of a cut sequence take, for the choice of what a call cuts.
+struct StageTimes {
+  /// Nanoseconds that a block needs for a token at least, whoever else runs:
+  /// slot attention, D = 128, M = 64.
+  int64_t token;
+  /// Nanoseconds from a stage's last block to the next stage's first.
+  int64_t launch;
+  /// Bytes that all blocks together read and write in a nanosecond.
+  int64_t bytes;
+  /// Bytes that a cache keeps from one stage for the next, beside what else
+  /// goes through it.
+  int64_t kept;
+};
+
 /// A machine, or a family of machines that run the same image: a HostTarget or
 /// a DeviceTarget, which `isa` and `cast` tell apart.
 class Target {

@@ -5,7 +5,7 @@
 
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
-#include "gsa/Target/DeviceTarget.h"
+#include "gsa/Target/Target.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,9 +29,10 @@ LogicalResult createGrid(OpBuilder &builder, func::FuncOp kernel,
 
 /// Makes `name`, a gsa_segments, if `kernel`, whose loop over blocks is
 /// `forall`, is the last stage of a schedule with segments. Returns whether it
-/// did.
+/// did. `times` are the machine's.
 bool createSegments(OpBuilder &builder, func::FuncOp kernel,
-                    scf::ForallOp forall, StringRef name);
+                    scf::ForallOp forall, const StageTimes &times,
+                    StringRef name);
 
 /// What the outlined `entry` keeps of `kernel`'s attributes, and the names of
 /// the functions beside it.

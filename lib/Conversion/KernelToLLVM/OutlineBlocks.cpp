@@ -9,6 +9,8 @@
 
 #include "Outline.h"
 #include "gsa/Conversion/Passes.h"
+#include "gsa/Target/DeviceTarget.h"
+#include "gsa/Target/HostTarget.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -106,7 +108,7 @@ static LogicalResult outlineHostKernel(RewriterBase &rewriter,
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
   std::string segmentsName = (kernel.getSymName() + "_segments").str();
-  if (!createSegments(rewriter, kernel, *forall, segmentsName))
+  if (!createSegments(rewriter, kernel, *forall, kHostStageTimes, segmentsName))
     segmentsName.clear();
   createEntry(rewriter, kernel, *forall, *arguments, gridName, segmentsName);
   return success();

@@ -1,15 +1,13 @@
 //===- OutlineDevice.cpp - Kernels that a driver launches -----------------===//
 
 #include "Outline.h"
+#include "gsa/Target/DeviceTarget.h"
 #include "gsa/kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
-
-/// Address space of memory that all blocks see, on every device that LLVM has.
-static constexpr unsigned kGlobalSpace = 1;
 
 /// Where maps lie, and which of them can be used.
 static constexpr unsigned kMapArguments = 2;
@@ -93,7 +91,8 @@ LogicalResult gsa::outlineDeviceKernel(RewriterBase &rewriter,
   if (failed(createGrid(rewriter, kernel, *forall, gridName)))
     return failure();
   std::string segmentsName = (kernel.getSymName() + "_segments").str();
-  if (!createSegments(rewriter, kernel, *forall, segmentsName))
+  if (!createSegments(rewriter, kernel, *forall,
+                      (*target)->getFacts().getStageTimes(), segmentsName))
     segmentsName.clear();
 
   auto pointer =

@@ -11,7 +11,8 @@
 //                wave and a fraction of one behind it
 //
 // The first is a rule, the second an estimate of times for every number of
-// segments, in nanoseconds.
+// segments, in nanoseconds. Blocks wait for themselves or, where many run, for
+// memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,20 +35,11 @@ constexpr int64_t kLeastChunks = 8;
 /// Chunks that a segment of the last wave has at least, and the most segments
 /// that are tried for it: the shorter they are, the less they save.
 constexpr int64_t kLeastTailChunks = 2, kMostTailSegments = 32;
-/// Bytes of memories that are worth keeping for a last wave: less than half of
-/// what a device's second cache holds.
-constexpr int64_t kMostTailBytes = 16 << 20;
 
-/// Times on an H100, see bench/NOTES.md. A chunk of 64 tokens takes 3.6 us; to
-/// start a block and to move its memories takes as long as one more.
-constexpr int64_t kTokenTime = 56;
+/// To start a block and to move its memories takes as long as a chunk more.
 constexpr int64_t kStartChunks = 1;
 /// The states of a chunk take half as long as its outputs.
 constexpr int64_t kStatesShare = 2;
-/// A launch behind another, of which there are two more, and bytes that the
-/// fold moves in a nanosecond. Where stages overlap, whole sequences hide the
-/// fold and one of the launches.
-constexpr int64_t kLaunchTime = 4000, kFoldBytes = 3000;
 /// Gains below one part in this many are not worth it.
 constexpr int64_t kLeastGain = 32;
 
@@ -84,7 +76,9 @@ struct Costs {
   int64_t chunk;
   int64_t blocks; ///< of a whole sequence
   int64_t bytes;  ///< of workspaces, for each cut of a sequence
+  int64_t token;  ///< bytes of a token's arguments, of all blocks
   bool overlaps;  ///< whole sequences run beside the stages before theirs
+  StageTimes times;
 };
 
 /// What the call says, and the device.
@@ -119,15 +113,25 @@ static Cut cutLastWave(ImplicitLocOpBuilder &b, const Costs &costs,
   Arithmetic a(b);
   Value each = a(costs.blocks);
   Value waves = a.div(a.mul(call.sequences, each), call.resident);
-  Value whole = a.div(a.mul(waves, call.resident), each);
+  Value wavesBlocks = a.mul(waves, call.resident);
+  Value whole = a.div(wavesBlocks, each);
   Value cut = a.sub(call.sequences, whole);
   Value cutBlocks = a.mul(cut, each);
   Value cutBytes = a.mul(a.max(cut, a(1)), a(costs.bytes));
 
-  int64_t chunkTime = costs.chunk * kTokenTime;
+  // A chunk, where up to so many blocks run.
+  const StageTimes &times = costs.times;
+  auto chunkTimeOf = [&](Value blocks) {
+    blocks = a.min(blocks, call.resident);
+    Value traffic = a.div(a.mul(blocks, a(costs.token * costs.chunk)),
+                          a(costs.blocks * times.bytes));
+    return a.max(a(costs.chunk * times.token), traffic);
+  };
   Value chunks = a.ceilDiv(call.tokens, a(costs.chunk));
-  Value blockTime = a.mul(chunks, a(chunkTime));
-  Value uncut = a.mul(a.add(waves, a(1)), blockTime);
+  Value blockTime = a.mul(chunks, chunkTimeOf(call.resident));
+  Value lastBlocks = a.sub(a.mul(call.sequences, each), wavesBlocks);
+  Value uncut =
+      a.add(a.mul(waves, blockTime), a.mul(chunks, chunkTimeOf(lastBlocks)));
   // The whole ones, and the places that they leave in their last wave.
   Value wholeBlocks = a.mul(whole, each);
   Value wholeWaves = a.ceilDiv(wholeBlocks, call.resident);
@@ -135,7 +139,7 @@ static Cut cutLastWave(ImplicitLocOpBuilder &b, const Costs &costs,
   Value places = a.sub(a.mul(wholeWaves, call.resident), wholeBlocks);
 
   Value most = a.div(chunks, a(kLeastTailChunks));
-  most = a.min(most, a.add(a.div(a(kMostTailBytes), cutBytes), a(1)));
+  most = a.min(most, a.add(a.div(a(times.kept), cutBytes), a(1)));
   most = a.min(most, a(kMostTailSegments));
   // Few blocks are one wave, and without a last one nothing is to be cut.
   Value isTail =
@@ -155,16 +159,18 @@ static Cut cutLastWave(ImplicitLocOpBuilder &b, const Costs &costs,
     Value beside = a.mul(places, a.div(chunks, started));
     Value behind = a.max(a.sub(pieces, beside), a(0));
     Value time = a.add(wholeTime, a.mul(a.ceilDiv(behind, call.resident),
-                                        a.mul(started, a(chunkTime))));
+                                        a.mul(started, chunkTimeOf(behind))));
     Value cuts = a.sub(segments, a(1));
-    Value states = a.ceilDiv(a.mul(cutBlocks, cuts), call.processors);
+    Value states = a.mul(cutBlocks, cuts);
     Value statesTime = a.mul(a.add(own, a(kStatesShare * kStartChunks)),
-                             a(chunkTime / kStatesShare));
-    time = a.add(time, a.mul(states, statesTime));
-    Value folded = a.div(a.mul(cutBytes, cuts), a(kFoldBytes / 2));
-    Value between = a.add(folded, a(2 * kLaunchTime));
+                             a.div(chunkTimeOf(states), a(kStatesShare)));
+    time = a.add(time, a.mul(a.ceilDiv(states, call.processors), statesTime));
+    // The fold reads and writes, between two more launches. Where stages
+    // overlap, whole sequences hide it and one of the launches.
+    Value folded = a.div(a.mul(a.mul(cutBytes, cuts), a(2)), a(times.bytes));
+    Value between = a.add(folded, a(2 * times.launch));
     if (costs.overlaps)
-      between = a.select(a.less(a(0), whole), a(kLaunchTime), between);
+      between = a.select(a.less(a(0), whole), a(times.launch), between);
     time = a.add(time, between);
     Value better = a.less(time, best);
     scf::YieldOp::create(
@@ -194,14 +200,19 @@ static int64_t countBlocks(scf::ForallOp forall) {
   return blocks;
 }
 
-/// Bytes that each cut of a sequence has in the workspaces of `kernel`.
-static int64_t countBytes(func::FuncOp kernel) {
+/// Bytes of workspaces of `kernel` for each cut of a sequence; or if `ofTokens`
+/// of inputs and outputs for each token.
+static int64_t countBytes(func::FuncOp kernel, bool ofTokens) {
   int64_t bytes = 0;
   for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
     auto kind = kernel.getArgAttrOfType<StringAttr>(index, kKindAttr);
-    if (!kind || kind.getValue() != "workspace")
+    auto tensor = dyn_cast<MemRefType>(type);
+    if (!kind || !tensor || tensor.getRank() < 3)
       continue;
-    auto tensor = cast<MemRefType>(type);
+    bool isWorkspace = kind.getValue() == "workspace";
+    // Of [batch, time, ...]; states have heads where tokens have the time.
+    if (ofTokens ? isWorkspace || !tensor.isDynamicDim(1) : !isWorkspace)
+      continue;
     int64_t elements = 1;
     for (int64_t extent : tensor.getShape().drop_front(2))
       elements *= extent;
@@ -211,7 +222,8 @@ static int64_t countBytes(func::FuncOp kernel) {
 }
 
 bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
-                         scf::ForallOp forall, StringRef name) {
+                         scf::ForallOp forall, const StageTimes &times,
+                         StringRef name) {
   auto stage = kernel->getAttrOfType<StringAttr>(kStageAttr);
   if (!stage || stage.getValue() != "outputs")
     return false;
@@ -237,8 +249,12 @@ bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
                          field(offsetof(gsa_extents, time)));
     CallValues call{sequences, a.div(tokens, a.max(sequences, a(1))),
                     body->getArgument(1), body->getArgument(2)};
-    Costs costs{schedule.getChunk(), countBlocks(forall), countBytes(kernel),
-                kernel->hasAttr(kAwaitsAttr)};
+    Costs costs{schedule.getChunk(),
+                countBlocks(forall),
+                countBytes(kernel, /*ofTokens=*/false),
+                countBytes(kernel, /*ofTokens=*/true),
+                kernel->hasAttr(kAwaitsAttr),
+                times};
     cut = choose(b, costs, call);
   }
   LLVM::StoreOp::create(b, cut.whole, body->getArgument(3));

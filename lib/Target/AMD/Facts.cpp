@@ -2,7 +2,8 @@
 //
 // "AMD Instinct MI300" and "RDNA3" Instruction Set Architecture reference
 // guides, and the AMDGPU usage guide of LLVM. A multiprocessor is a compute
-// unit, a warp a wave. Parts: data sheets of MI300X and RX 7900 XTX.
+// unit, a warp a wave. Parts: data sheets of MI300X and RX 7900 XTX;
+// their last caches are called Infinity Cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.multiprocessors = 304;
     facts.memoryBandwidth = 5.3e12;
     facts.matrixRate = 1307.4e12;
+    facts.cacheBytes = 256 << 20;
     return facts;
   }());
   static const AMDTarget gfx1100("gfx1100", 1100, [] {
@@ -54,6 +56,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.multiprocessors = 96;
     facts.memoryBandwidth = 960e9;
     facts.matrixRate = 122.8e12;
+    facts.cacheBytes = 96 << 20;
     return facts;
   }());
   static const Target *const targets[] = {&gfx942, &gfx1100};
