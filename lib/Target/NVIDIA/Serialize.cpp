@@ -4,10 +4,31 @@
 #include "NVIDIA.h"
 #include "gsa/kernel.h"
 
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/InstrTypes.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
+
+/// Keeps instructions in which a warp's lanes take part together where all of
+/// them come by: otherwise each way there might get a copy. PTX marks such
+/// instructions .sync or .aligned; LLVM knows that of its intrinsics, but not
+/// of assembly, and llvm.inline_asm has no word for it.
+static void keepTogether(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      auto *call = dyn_cast<llvm::CallBase>(&instruction);
+      if (!call || !call->isInlineAsm())
+        continue;
+      auto *assembly = cast<llvm::InlineAsm>(call->getCalledOperand());
+      StringRef text = assembly->getAsmString();
+      if (text.contains(".sync") || text.contains(".aligned"))
+        call->setConvergent();
+    }
+}
 
 FailureOr<std::string> NVIDIATarget::compileToText(
     llvm::Module &module,
@@ -23,6 +44,7 @@ FailureOr<std::string> NVIDIATarget::compileToText(
   std::unique_ptr<llvm::TargetMachine> machine =
       createMachine("nvptx64-nvidia-cuda", getName(), features,
                     llvm::Reloc::Static, llvm::CodeGenOptLevel::Default);
+  keepTogether(module);
   FailureOr<SmallVector<char, 0>> text = compileDevice(
       module, *machine, llvm::CodeGenFileType::AssemblyFile, emitError);
   if (failed(text))
