@@ -89,7 +89,14 @@ private:
       return failure();
     auto *device = dyn_cast<DeviceTarget>(*target);
     bool hasRoles = device && device->getFacts().hasRoles;
+    // Why the first and the last candidate do not fit.
+    struct Reason {
+      ScheduleAttr schedule;
+      std::string text;
+    };
     std::optional<Diagnostic> first;
+    Reason reasons[2];
+    int64_t tried = 0;
     auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
       bool isCut = kind == ScheduleKind::Segmented;
       auto schedule =
@@ -100,9 +107,12 @@ private:
       bool fits = succeeded(attempt(spec, schedule, reason));
       if (fits)
         spec->setAttr(kScheduleAttr, schedule);
-      else if (!first)
+      if (fits || !reason)
+        return fits;
+      reasons[tried++ ? 1 : 0] = {schedule, reason->str()};
+      if (!first)
         first = std::move(reason);
-      return fits;
+      return false;
     };
     for (ScheduleKind kind : candidatesFor(given)) {
       // One role has nothing to run beside.
@@ -118,9 +128,21 @@ private:
               return success();
             }
     }
-    if (first)
+    if (!first)
+      return failure();
+    // A spec that no schedule can have says so by itself.
+    if (tried == 1 || reasons[0].text == reasons[1].text) {
       getContext().getDiagEngine().emit(std::move(*first));
-    return failure();
+      return failure();
+    }
+    InFlightDiagnostic diagnostic =
+        spec.emitError() << "a kernel must fit " << (*target)->getName()
+                         << " with some schedule, got none of " << tried
+                         << " that were tried";
+    for (const Reason &reason : reasons)
+      diagnostic.attachNote()
+          << "with " << reason.schedule << ": " << reason.text;
+    return diagnostic;
   }
 
   /// Runs the trial on a copy of `spec` with `schedule`.

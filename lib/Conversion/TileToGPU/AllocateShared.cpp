@@ -331,23 +331,55 @@ private:
     return total;
   }
 
+  /// What `tenant` is, for a person: without layouts, which are long.
+  static std::string describe(const Tenant &tenant) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    stream << tenant.op->getName();
+    if (tenant.attribute == kMailboxAttr)
+      return text + "'s mailbox";
+    if (tenant.attribute == kScratchAttr)
+      stream << "'s exchange";
+    Type type = isa<RingOp>(tenant.op) || tenant.attribute == kOffsetAttr
+                    ? tenant.op->getResult(0).getType()
+                    : tenant.op->getOperand(0).getType();
+    stream << " of ";
+    if (auto ring = dyn_cast<RingType>(type)) {
+      stream << ring.getSlots() << " x ";
+      type = ring.getVersion();
+    }
+    if (auto tile = dyn_cast<RankedTensorType>(type))
+      type = RankedTensorType::get(tile.getShape(), tile.getElementType());
+    stream << type;
+    return text;
+  }
+
   static void report(func::FuncOp kernel, ArrayRef<Tenant> tenants,
                      int64_t total, int64_t budget) {
+    SmallVector<std::pair<std::string, int64_t>> largest;
+    for (const Tenant &tenant : tenants) {
+      std::string text = describe(tenant);
+      auto *same = llvm::find_if(
+          largest, [&](const auto &each) { return each.first == text; });
+      if (same != largest.end())
+        same->second += tenant.bytes;
+      else
+        largest.emplace_back(std::move(text), tenant.bytes);
+    }
+    llvm::stable_sort(largest, [](const auto &a, const auto &b) {
+      return a.second > b.second;
+    });
+    constexpr size_t most = 3;
+    if (largest.size() > most)
+      largest.truncate(most);
     InFlightDiagnostic diagnostic = kernel.emitOpError()
                                     << "a block must use at most " << budget
                                     << " bytes of shared memory, got " << total
-                                    << ": ";
-    llvm::interleaveComma(tenants, diagnostic, [&](const Tenant &tenant) {
-      diagnostic << tenant.bytes << " for " << tenant.op->getName();
-      if (tenant.attribute == kMailboxAttr)
-        return;
-      if (tenant.attribute == kScratchAttr)
-        diagnostic << "'s exchange";
-      Type type = isa<RingOp>(tenant.op) || tenant.attribute == kOffsetAttr
-                      ? tenant.op->getResult(0).getType()
-                      : tenant.op->getOperand(0).getType();
-      diagnostic << " of " << type;
+                                    << " (largest: ";
+    llvm::interleaveComma(largest, diagnostic, [&](const auto &each) {
+      diagnostic << each.second << " for " << each.first;
     });
+    diagnostic << "); shorter chunks and narrower heads take less";
   }
 };
 } // namespace
