@@ -95,6 +95,8 @@ TEST(DeviceFacts, ABlockFitsAMultiprocessor) {
     EXPECT_GT(facts.multiprocessors, 0);
     EXPECT_LT(facts.getCopyBandwidth(), facts.memoryBandwidth);
     EXPECT_GT(facts.matrixRate, facts.memoryBandwidth);
+    EXPECT_GT(facts.cacheBytes, facts.sharedBytes);
+    EXPECT_GT(facts.getStageTimes().bytes, 0);
     EXPECT_GT(target->getArch(), 0);
   }
 }
