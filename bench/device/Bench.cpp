@@ -49,7 +49,7 @@ static void fillInput(Device &device, Call &call, const Arguments &arguments,
   int32_t dtype = arguments.describe(i).dtype;
   std::vector<double> values(count);
   arguments.sources[i].fill(values.data(), 0, count);
-  size_t element = dtypeBytes(dtype), filled = count * element;
+  size_t element = gsa_dtype_bytes(dtype), filled = count * element;
   std::vector<char> bytes(filled);
   for (int64_t j = 0; j < count; ++j) {
     uint64_t bits = encode(values[j], dtype);

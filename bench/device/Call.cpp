@@ -179,7 +179,7 @@ double Call::bytes() const {
     double elements = 1;
     for (int32_t d = 0; d < tensor.rank; ++d)
       elements *= double(tensor.shape[d]);
-    sum += elements * double(dtypeBytes(tensor.dtype));
+    sum += elements * double(gsa_dtype_bytes(tensor.dtype));
   }
   return sum;
 }

@@ -170,7 +170,7 @@ static double neededBytes(const Case &one, const Entry &entry,
           elements += double(shape[d] - 1) * double(int64_t(1) << 31);
           break;
         }
-    sum += elements * double(dtypeBytes(argument.dtype));
+    sum += elements * double(gsa_dtype_bytes(argument.dtype));
   }
   return sum;
 }

@@ -23,7 +23,7 @@ static gsa_status checkDescription(const gsa_kernel &kernel,
                 "rank of '%s' in the description of kernel '%s' must be 0 to "
                 "%d, got %" PRId32,
                 argument.name, kernel.name, GSA_MAX_RANK, argument.rank);
-  if (!elementSize(argument.dtype))
+  if (!gsa_dtype_bytes(argument.dtype))
     return fail(GSA_ERROR_ABI,
                 "type of '%s' in the description of kernel '%s' must be a "
                 "gsa_dtype, got %" PRId32,
@@ -50,7 +50,7 @@ static gsa_status checkDescription(const gsa_kernel &kernel,
                 "offsets '%s' in the description of kernel '%s' must be a "
                 "vector of N + 1 i32 or i64, got rank %" PRId32 " of %s",
                 argument.name, kernel.name, argument.rank,
-                dtypeName(argument.dtype));
+                gsa_dtype_name(argument.dtype));
   return GSA_SUCCESS;
 }
 
@@ -89,7 +89,7 @@ static gsa_status checkMap(const gsa_kernel &kernel, const gsa_image &image,
   if (rank < 2)
     return refuse("the tensor's rank", "2 or more", rank);
   for (int32_t i = 0; i < rank; ++i)
-    if (map.box[i] < 1 || map.box[i] > 256)
+    if (map.box[i] < 1 || map.box[i] > GSA_MAX_BOX_EXTENT)
       return refuse("box", "1 to 256 along each dimension", map.box[i]);
   return GSA_SUCCESS;
 }

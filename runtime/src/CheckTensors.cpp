@@ -80,12 +80,13 @@ static gsa_status checkTensor(const gsa_argument &argument,
                               const gsa_tensor &tensor, KnownExtents &known) {
   const char *name = argument.name;
   if (tensor.dtype != argument.dtype) {
-    if (!elementSize(tensor.dtype))
+    if (!gsa_dtype_bytes(tensor.dtype))
       return fail(GSA_ERROR_INVALID_DTYPE,
                   "type of '%s' must be %s, got %" PRId32 ", not a gsa_dtype",
-                  name, dtypeName(argument.dtype), tensor.dtype);
+                  name, gsa_dtype_name(argument.dtype), tensor.dtype);
     return fail(GSA_ERROR_INVALID_DTYPE, "type of '%s' must be %s, got %s",
-                name, dtypeName(argument.dtype), dtypeName(tensor.dtype));
+                name, gsa_dtype_name(argument.dtype),
+                gsa_dtype_name(tensor.dtype));
   }
   if (tensor.rank != argument.rank)
     return fail(GSA_ERROR_INVALID_SHAPE,
@@ -140,7 +141,7 @@ static gsa_status checkTensor(const gsa_argument &argument,
                 "data of '%s' must point to %" PRId64 " bytes, got null", name,
                 span);
   uintptr_t address = reinterpret_cast<uintptr_t>(tensor.data);
-  uintptr_t alignment = static_cast<uintptr_t>(elementSize(tensor.dtype));
+  uintptr_t alignment = static_cast<uintptr_t>(gsa_dtype_bytes(tensor.dtype));
   if (address % alignment)
     return fail(GSA_ERROR_INVALID_ARGUMENT,
                 "data of '%s' must be aligned to %zu bytes, got an address %zu "

@@ -6,39 +6,6 @@
 
 namespace gsa::runtime {
 
-int64_t elementSize(int32_t dtype) {
-  switch (dtype) {
-  case GSA_F16:
-  case GSA_BF16:
-    return 2;
-  case GSA_F32:
-  case GSA_I32:
-    return 4;
-  case GSA_F64:
-  case GSA_I64:
-    return 8;
-  }
-  return 0;
-}
-
-const char *dtypeName(int32_t dtype) {
-  switch (dtype) {
-  case GSA_F32:
-    return "f32";
-  case GSA_F16:
-    return "f16";
-  case GSA_BF16:
-    return "bf16";
-  case GSA_F64:
-    return "f64";
-  case GSA_I32:
-    return "i32";
-  case GSA_I64:
-    return "i64";
-  }
-  return "an unknown type";
-}
-
 static bool isEmpty(const gsa_tensor &tensor) {
   for (int32_t i = 0; i < tensor.rank; ++i)
     if (tensor.shape[i] == 0)
@@ -50,7 +17,7 @@ bool countBytes(const gsa_tensor &tensor, int64_t &bytes) {
   bytes = 0;
   if (isEmpty(tensor))
     return true;
-  int64_t product = elementSize(tensor.dtype);
+  int64_t product = gsa_dtype_bytes(tensor.dtype);
   for (int32_t i = 0; i < tensor.rank; ++i)
     if (__builtin_mul_overflow(product, tensor.shape[i], &product))
       return false;
@@ -71,7 +38,8 @@ bool spanBytes(const gsa_tensor &tensor, int64_t &bytes) {
         __builtin_add_overflow(elements, reach, &elements))
       return false;
   }
-  return !__builtin_mul_overflow(elements, elementSize(tensor.dtype), &bytes);
+  return !__builtin_mul_overflow(elements, gsa_dtype_bytes(tensor.dtype),
+                                 &bytes);
 }
 
 bool stridesNest(const gsa_tensor &tensor) {

@@ -12,12 +12,6 @@
 
 namespace gsa::runtime {
 
-/// Bytes of an element, or 0 if `dtype` is not a gsa_dtype.
-int64_t elementSize(int32_t dtype);
-
-/// "f32" and so on; "an unknown type" if `dtype` is not a gsa_dtype.
-const char *dtypeName(int32_t dtype);
-
 /// Bytes of all elements, without gaps, of a tensor whose rank is 0 to
 /// GSA_MAX_RANK and whose extents are not negative. False if there are too
 /// many to count in an int64_t.

@@ -53,7 +53,7 @@ static llvm::Expected<Values> readInput(const PackagedArgument &argument,
                 array.dtype);
 
   Values values{Shape(array.shape.begin(), array.shape.end()), {}};
-  int64_t bytes = dtypeBytes(dtype), count = countElements(values.shape);
+  int64_t bytes = gsa_dtype_bytes(dtype), count = countElements(values.shape);
   values.data.reserve(count);
   for (int64_t i = 0; i < count; ++i) {
     uint64_t bits = 0;

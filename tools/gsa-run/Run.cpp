@@ -393,8 +393,8 @@ llvm::Error Session::check(const Case &one, Call &call, StringRef chip) {
                      "others";
     llvm::raw_string_ostream stream(lines);
     stream << "check " << call.kernel->name << " " << chip << " "
-           << argument.name << " " << dtypeName(argument.dtype) << ": error "
-           << llvm::format("%.2e", found.error()) << ", bound "
+           << argument.name << " " << gsa_dtype_name(argument.dtype)
+           << ": error " << llvm::format("%.2e", found.error()) << ", bound "
            << llvm::format("%.2e", bound) << ", largest difference "
            << llvm::format("%.2e", found.largest) << "\n";
     std::string &why = found.broken;
@@ -455,7 +455,7 @@ llvm::Error Session::bench(const Case &one, Call &call, StringRef chip) {
   double bytes = 0;
   for (const Tensor &tensor : call.tensors)
     bytes += double(countElements(tensor.shape())) *
-             double(dtypeBytes(tensor.get().dtype));
+             double(gsa_dtype_bytes(tensor.get().dtype));
   gsa_query_result plan;
   if (call.query(one.threads, plan) != GSA_SUCCESS)
     return fail(gsa_error_detail());

@@ -48,39 +48,6 @@ Shape run::shapeOf(const int64_t *argument, int32_t rank,
   return shape;
 }
 
-const char *run::dtypeName(int32_t dtype) {
-  switch (gsa_dtype(dtype)) {
-  case GSA_F32:
-    return "f32";
-  case GSA_F16:
-    return "f16";
-  case GSA_BF16:
-    return "bf16";
-  case GSA_F64:
-    return "f64";
-  case GSA_I32:
-    return "i32";
-  case GSA_I64:
-    return "i64";
-  }
-  return "none"; // No gsa_dtype.
-}
-
-int64_t run::dtypeBytes(int32_t dtype) {
-  switch (gsa_dtype(dtype)) {
-  case GSA_F16:
-  case GSA_BF16:
-    return 2;
-  case GSA_F32:
-  case GSA_I32:
-    return 4;
-  case GSA_F64:
-  case GSA_I64:
-    return 8;
-  }
-  return 0; // No gsa_dtype.
-}
-
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//
@@ -225,7 +192,7 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
     reach = 0;
   // An element before and one after, so that a strided tensor starts at an odd
   // one, and neighbours of its ends show when they are written.
-  __int128 bytes = (reach + 2) * dtypeBytes(dtype);
+  __int128 bytes = (reach + 2) * gsa_dtype_bytes(dtype);
   if (bytes > std::numeric_limits<int64_t>::max())
     return std::nullopt;
   result.size = size_t(bytes);
@@ -237,8 +204,8 @@ std::optional<Tensor> Tensor::create(const Shape &shape, int32_t dtype,
   if (memory == MAP_FAILED)
     return std::nullopt;
   result.memory = static_cast<char *>(memory);
-  tensor.data =
-      result.memory + (storage == Storage::Strided ? dtypeBytes(dtype) : 0);
+  tensor.data = result.memory +
+                (storage == Storage::Strided ? gsa_dtype_bytes(dtype) : 0);
   if (storage == Storage::Huge)
     result.clear();
   else
@@ -277,7 +244,8 @@ void Tensor::forEachRow(int64_t first, int64_t rows,
       offset += rest % tensor.shape[d] * tensor.stride[d];
       rest /= tensor.shape[d];
     }
-    row(static_cast<char *>(tensor.data) + offset * dtypeBytes(tensor.dtype),
+    row(static_cast<char *>(tensor.data) +
+            offset * gsa_dtype_bytes(tensor.dtype),
         number);
   }
 }
@@ -289,12 +257,12 @@ void Tensor::forEachPiece(
     ++huge;
   if (storage != Storage::Huge || huge + 1 >= tensor.rank)
     return piece(memory, size);
-  size_t bytes = dtypeBytes(tensor.dtype);
+  size_t bytes = gsa_dtype_bytes(tensor.dtype);
   for (int32_t i = huge + 1; i < tensor.rank; ++i)
     bytes *= tensor.shape[i];
   for (int64_t i = 0; i < tensor.shape[huge]; ++i)
     piece(static_cast<char *>(tensor.data) +
-              i * tensor.stride[huge] * dtypeBytes(tensor.dtype),
+              i * tensor.stride[huge] * gsa_dtype_bytes(tensor.dtype),
           bytes);
 }
 
@@ -325,7 +293,7 @@ void Tensor::store(const double *values, int64_t first, int64_t rows) {
   int64_t size = rowSize();
   forEachRow(first, rows, [&](char *row, int64_t number) {
     const double *from = values + (number - first) * size;
-    switch (dtypeBytes(tensor.dtype)) {
+    switch (gsa_dtype_bytes(tensor.dtype)) {
     case 2:
       return storeRow<uint16_t>(row, from, size, tensor.dtype);
     case 4:
@@ -347,7 +315,7 @@ void Tensor::load(double *values, int64_t first, int64_t rows) const {
   int64_t size = rowSize();
   forEachRow(first, rows, [&](const char *row, int64_t number) {
     double *to = values + (number - first) * size;
-    switch (dtypeBytes(tensor.dtype)) {
+    switch (gsa_dtype_bytes(tensor.dtype)) {
     case 2:
       return loadRow<uint16_t>(row, to, size, tensor.dtype);
     case 4:
@@ -359,8 +327,9 @@ void Tensor::load(double *values, int64_t first, int64_t rows) const {
 }
 
 std::vector<char> Tensor::bytes() const {
-  int64_t size = rowSize() * dtypeBytes(tensor.dtype);
-  std::vector<char> result(countElements(shape()) * dtypeBytes(tensor.dtype));
+  int64_t size = rowSize() * gsa_dtype_bytes(tensor.dtype);
+  std::vector<char> result(countElements(shape()) *
+                           gsa_dtype_bytes(tensor.dtype));
   forEachRow(0, countRows(), [&](const char *row, int64_t number) {
     std::memcpy(result.data() + number * size, row, size);
   });
@@ -368,7 +337,7 @@ std::vector<char> Tensor::bytes() const {
 }
 
 void Tensor::clear() {
-  int64_t size = rowSize() * dtypeBytes(tensor.dtype);
+  int64_t size = rowSize() * gsa_dtype_bytes(tensor.dtype);
   forEachRow(0, countRows(),
              [&](char *row, int64_t) { std::memset(row, kBlank, size); });
 }
@@ -377,7 +346,7 @@ bool Tensor::gapsAreUntouched() const {
   if (storage == Storage::Huge)
     return true;
   std::vector<char> copy(memory, memory + size);
-  int64_t row = rowSize() * dtypeBytes(tensor.dtype);
+  int64_t row = rowSize() * gsa_dtype_bytes(tensor.dtype);
   forEachRow(0, countRows(), [&](const char *data, int64_t) {
     std::memset(copy.data() + (data - memory), kBlank, row);
   });

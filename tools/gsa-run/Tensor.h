@@ -33,8 +33,6 @@ std::string printShape(const Shape &shape);
 /// `argument`, static extents or gsa_extent, in a call with `extents`.
 Shape shapeOf(const int64_t *argument, int32_t rank,
               const gsa_extents &extents);
-const char *dtypeName(int32_t dtype);
-int64_t dtypeBytes(int32_t dtype);
 
 /// `value` in a float type, to nearest even; NaN becomes a quiet one.
 uint64_t encode(double value, int32_t dtype);

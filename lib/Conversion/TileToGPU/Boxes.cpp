@@ -24,14 +24,10 @@ using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::tile;
 
-/// Most elements of a box along a dimension, on every device with such engines:
-/// see gsa_map.
-constexpr int64_t kMostElements = 256;
-
 /// Bytes of a row of a panel, by which its place is swizzled; 0 if no engine
 /// fills a place like that.
 static int64_t swizzleOf(RankedTensorType tile) {
-  if (tile.getRank() != 2 || tile.getDimSize(0) > kMostElements)
+  if (tile.getRank() != 2 || tile.getDimSize(0) > GSA_MAX_BOX_EXTENT)
     return 0;
   int64_t bits = tile.getElementTypeBitWidth();
   if (bits != 16 && bits != 32)

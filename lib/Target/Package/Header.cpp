@@ -9,24 +9,6 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-static StringRef dtypeName(int32_t dtype) {
-  switch (gsa_dtype(dtype)) {
-  case GSA_F32:
-    return "f32";
-  case GSA_F16:
-    return "f16";
-  case GSA_BF16:
-    return "bf16";
-  case GSA_F64:
-    return "f64";
-  case GSA_I32:
-    return "i32";
-  case GSA_I64:
-    return "i64";
-  }
-  llvm_unreachable("a gsa_dtype");
-}
-
 static std::string extentName(int64_t extent) {
   switch (extent) {
   case GSA_EXTENT_BATCH:
@@ -47,7 +29,7 @@ static std::string summarize(const PackagedArgument &argument) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << (argument.kind == GSA_OUTPUT ? "out " : "in ")
-         << dtypeName(argument.dtype) << " [";
+         << gsa_dtype_name(argument.dtype) << " [";
   llvm::interleaveComma(argument.shape, stream,
                         [&](int64_t extent) { stream << extentName(extent); });
   stream << "]";

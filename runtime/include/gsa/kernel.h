@@ -29,6 +29,43 @@ typedef enum gsa_dtype {
   GSA_I64 = 6
 } gsa_dtype;
 
+/// "f32" and so on; "an unknown type" if `dtype` is not a gsa_dtype.
+static inline const char *gsa_dtype_name(int32_t dtype) {
+  switch (dtype) {
+  case GSA_F32:
+    return "f32";
+  case GSA_F16:
+    return "f16";
+  case GSA_BF16:
+    return "bf16";
+  case GSA_F64:
+    return "f64";
+  case GSA_I32:
+    return "i32";
+  case GSA_I64:
+    return "i64";
+  default:
+    return "an unknown type";
+  }
+}
+
+/// Bytes of an element, or 0 if `dtype` is not a gsa_dtype.
+static inline int64_t gsa_dtype_bytes(int32_t dtype) {
+  switch (dtype) {
+  case GSA_F16:
+  case GSA_BF16:
+    return 2;
+  case GSA_F32:
+  case GSA_I32:
+    return 4;
+  case GSA_F64:
+  case GSA_I64:
+    return 8;
+  default:
+    return 0;
+  }
+}
+
 /// The largest rank of a tensor: [batch, time, heads, size].
 #define GSA_MAX_RANK 4
 
@@ -52,6 +89,9 @@ typedef enum gsa_dtype {
 #define GSA_MAX_MAPS 16
 #define GSA_MAP_BYTES 128
 #define GSA_MAP_ALIGNMENT 64
+
+/// The most elements of a map's box along each dimension.
+#define GSA_MAX_BOX_EXTENT 256
 
 /// The most segments that a sequence is cut into.
 #define GSA_MAX_SEGMENTS 1024
@@ -176,7 +216,7 @@ typedef enum gsa_stage_flag {
 typedef struct gsa_map {
   int32_t tensor;  ///< by number, of the parameter's tensors; rank 2 or more
   int32_t swizzle; ///< bytes
-  int32_t box[GSA_MAX_RANK]; ///< elements along each dimension, 1 to 256
+  int32_t box[GSA_MAX_RANK]; ///< 1 to GSA_MAX_BOX_EXTENT elements each
 } gsa_map;
 
 /// One launch of an image, which runs its stages in order, a device's on the

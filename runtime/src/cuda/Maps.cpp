@@ -15,7 +15,7 @@ namespace gsa::runtime::cuda {
 
 /// Coordinates are 32 bits with a sign, and kernels start boxes up to one
 /// behind the last that begins in the tensor.
-static constexpr int64_t maxExtent = INT32_MAX - 2 * 256;
+static constexpr int64_t maxExtent = INT32_MAX - 2 * GSA_MAX_BOX_EXTENT;
 
 /// CUtensorMapDataType; -1 if boxes of that type are not copied.
 static int typeOf(int32_t dtype) {
@@ -45,7 +45,7 @@ static bool encode(const Api &api, const gsa_map &map, const gsa_tensor &tensor,
     return false;
   uint64_t extents[GSA_MAX_RANK], strides[GSA_MAX_RANK];
   uint32_t box[GSA_MAX_RANK], steps[GSA_MAX_RANK];
-  auto elementBytes = static_cast<int64_t>(elementSize(tensor.dtype));
+  int64_t elementBytes = gsa_dtype_bytes(tensor.dtype);
   for (int32_t i = 0; i < rank; ++i) {
     // The driver's first dimension is the one whose elements lie side by side.
     int32_t dim = rank - 1 - i;

@@ -23,17 +23,17 @@ static gsa_tensor make(std::vector<int64_t> shape, std::vector<int64_t> stride,
 }
 
 TEST(Geometry, ElementTypes) {
-  EXPECT_EQ(elementSize(GSA_F32), 4);
-  EXPECT_EQ(elementSize(GSA_F16), 2);
-  EXPECT_EQ(elementSize(GSA_BF16), 2);
-  EXPECT_EQ(elementSize(GSA_F64), 8);
-  EXPECT_EQ(elementSize(GSA_I32), 4);
-  EXPECT_EQ(elementSize(GSA_I64), 8);
-  EXPECT_EQ(elementSize(0), 0);
-  EXPECT_EQ(elementSize(7), 0);
-  EXPECT_STREQ(dtypeName(GSA_BF16), "bf16");
-  EXPECT_STREQ(dtypeName(GSA_I64), "i64");
-  EXPECT_STREQ(dtypeName(-1), "an unknown type");
+  EXPECT_EQ(gsa_dtype_bytes(GSA_F32), 4);
+  EXPECT_EQ(gsa_dtype_bytes(GSA_F16), 2);
+  EXPECT_EQ(gsa_dtype_bytes(GSA_BF16), 2);
+  EXPECT_EQ(gsa_dtype_bytes(GSA_F64), 8);
+  EXPECT_EQ(gsa_dtype_bytes(GSA_I32), 4);
+  EXPECT_EQ(gsa_dtype_bytes(GSA_I64), 8);
+  EXPECT_EQ(gsa_dtype_bytes(0), 0);
+  EXPECT_EQ(gsa_dtype_bytes(7), 0);
+  EXPECT_STREQ(gsa_dtype_name(GSA_BF16), "bf16");
+  EXPECT_STREQ(gsa_dtype_name(GSA_I64), "i64");
+  EXPECT_STREQ(gsa_dtype_name(-1), "an unknown type");
 }
 
 TEST(Geometry, DenseIsRowMajor) {
