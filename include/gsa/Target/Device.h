@@ -49,9 +49,10 @@ public:
   virtual Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                             int64_t mask) const = 0;
 
-  /// `value`, i32 and equal in all lanes of a warp, known to be so.
-  virtual Value emitUniform(OpBuilder &builder, Location loc,
-                            Value value) const = 0;
+  /// `value`, i32 and equal in all lanes of a warp, known to be so. That it is
+  /// below `bound`, if not 0, can make it cheaper.
+  virtual Value emitUniform(OpBuilder &builder, Location loc, Value value,
+                            int64_t bound = 0) const = 0;
 
   /// `value`, i32, from where nothing is known of it: code that depends on it
   /// is not moved out of loops, where it would occupy registers.

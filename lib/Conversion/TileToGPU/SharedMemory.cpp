@@ -49,7 +49,7 @@ Value TileLowering::versionOf(Value iteration, int64_t slots) {
                                    arith::ConstantIndexOp::create(b, slots));
   version = arith::IndexCastOp::create(b, b.getI32Type(), version);
   if (isVariable)
-    version = device.emitUniform(b, b.getLoc(), version);
+    version = device.emitUniform(b, b.getLoc(), version, slots);
   return version;
 }
 

@@ -49,8 +49,8 @@ Value AMDDevice::emitShuffle(OpBuilder &builder, Location loc, Value value,
   return result;
 }
 
-Value AMDDevice::emitUniform(OpBuilder &builder, Location loc,
-                             Value value) const {
+Value AMDDevice::emitUniform(OpBuilder &builder, Location loc, Value value,
+                             int64_t bound) const {
   return ROCDL::ReadfirstlaneOp::create(builder, loc, value.getType(), value);
 }
 

@@ -84,8 +84,19 @@ Value NVIDIADevice::emitShuffle(OpBuilder &builder, Location loc, Value value,
   return shuffle(builder, loc, value, mask, NVVM::ShflKind::bfly);
 }
 
-Value NVIDIADevice::emitUniform(OpBuilder &builder, Location loc,
-                                Value value) const {
+Value NVIDIADevice::emitUniform(OpBuilder &builder, Location loc, Value value,
+                                int64_t bound) const {
+  // 9.7.13.8, vote: a bit goes straight to the warp's own registers. A shuffle
+  // queues behind what reads shared memory, matrix instructions too.
+  if (bound == 2) {
+    Value isSet = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                        value, constant(builder, loc, 0));
+    Value lanes = NVVM::VoteSyncOp::create(builder, loc, builder.getI32Type(),
+                                           constant(builder, loc, -1), isSet,
+                                           NVVM::VoteSyncKind::ballot);
+    return arith::AndIOp::create(builder, loc, lanes,
+                                 constant(builder, loc, 1));
+  }
   return shuffle(builder, loc, value, 0, NVVM::ShflKind::idx);
 }
 
