@@ -136,12 +136,12 @@ Gates Memories::gatesOf(MemoryOp memory) {
     tile = b.select(live, tile, b.constantLike(tile, 0.0));
   }
   Gates own;
-  own.decay = tile;
   bool rowWise = TileBuilder::typeOf(tile).getRank() == 2;
   Span span = rowWise ? spanOf(key.second) : sharedSpanOf(key.second);
-  Value log2 = b.scaled(tile, kLog2E);
-  own.log2 =
-      arith::MaximumFOp::create(b, log2, b.constantLike(log2, span.floor));
+  // What devices make of `decay` and of `log2`, they make once.
+  own.decay = arith::MaximumFOp::create(
+      b, tile, b.constantLike(tile, span.floor / kLog2E));
+  own.log2 = b.scaled(own.decay, kLog2E);
   if (!rowWise && key.second.isF32())
     std::tie(own.log2, own.restLog2) = splitForSums(b, own.log2);
   tile::ScanOp scan = b.scan(tile::ScanKind::Add, own.log2);
@@ -161,7 +161,9 @@ Gates Memories::gatesOf(MemoryOp memory) {
     if (plan.chunk * span.floor < span.window)
       own.limit = own.lowest = span.window;
   }
-  own.factors = b.exp2(own.restSums ? b.add(own.sums, own.restSums) : own.sums);
+  // They only fall: what is too small for a number is so for those behind it.
+  own.factors = b.exp2OfSums(
+      own.restSums ? b.add(own.sums, own.restSums) : own.sums);
   gates[key] = own;
   return own;
 }
@@ -263,6 +265,7 @@ void Memories::closeWindow() {
   Window rare = window;
   WindowValues anew(rare);
   Memories &here = anew.memories;
+  here.endsEarly = true;
   for (MemoryOp memory : plan.memories)
     if (auto *own = gates.find(keyOf(memory)); own != gates.end()) {
       if (followsFromInputs(memory.getDecay()))
@@ -362,8 +365,11 @@ void Memories::makeWrite(MemoryOp memory) {
       return;
     }
   Value rows = rowsOf(memory);
-  if (isRowWise(memory))
-    rows = b.mul(rows, b.exp2(b.neg(gatesOf(memory).sums)));
+  if (isRowWise(memory)) {
+    // Where the window must end earlier, these grow past all numbers.
+    Value sums = b.neg(gatesOf(memory).sums);
+    rows = b.mul(rows, endsEarly ? b.exp2(sums) : b.exp2OfSums(sums));
+  }
   rows = b.convertTo(rows, product);
   // The rows may have needed a read for which the window was closed.
   if (window.length != window.available) {

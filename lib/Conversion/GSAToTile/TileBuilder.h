@@ -74,6 +74,15 @@ public:
     return math::ExpM1Op::create(*this, a, flags);
   }
   Value exp2(Value a) { return math::Exp2Op::create(*this, a); }
+  /// exp2(a) of running sums, or of their negation, which devices may make of
+  /// neighbouring tokens' by products: where one token's is infinite, others'
+  /// may be wrong.
+  Value exp2OfSums(Value a) {
+    return math::Exp2Op::create(
+        *this, a,
+        arith::FastMathFlagsAttr::get(getContext(),
+                                      arith::FastMathFlags::reassoc));
+  }
   Value select(Value condition, Value yes, Value no) {
     return arith::SelectOp::create(*this, condition, yes, no);
   }

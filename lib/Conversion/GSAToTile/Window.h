@@ -101,8 +101,8 @@ private:
 /// What a decay gives to the memories that share it, f32.
 struct Gates {
   Value decay; ///< per token, natural logarithm: [C, M], or [C] for one decay
-               ///< a token; zero where padding
-  Value log2;  ///< the same to base 2, as far as windows can span it
+               ///< a token; as far as windows can span it, zero where padding
+  Value log2;  ///< the same to base 2
   Value sums;  ///< inclusive running sums of `log2`, from the reference
   /// Of one decay a token for products in f32: what `log2` and `sums` lack,
   /// which are rounded such that differences of sums are exact. Else null.
@@ -172,6 +172,8 @@ private:
   /// Of memories: the rows as factors of the window's products.
   llvm::MapVector<Operation *, Value> writes;
   DenseSet<Operation *> started; ///< memories whose writes are being made
+  /// Whether the gates may leave their span, and what lies outside is masked.
+  bool endsEarly = false;
 };
 
 /// All values of a window: what tiles need memories for, and memories tiles.

@@ -34,6 +34,10 @@ LogicalResult TileLowering::lowerElementwise(Operation *op) {
     set(op->getResult(0), compared);
     return success();
   }
+  if (Value factors = lowerExpOfSums(op)) {
+    set(op->getResult(0), factors);
+    return success();
+  }
   if (auto truncation = dyn_cast<arith::TruncFOp>(op);
       truncation && getElementTypeOrSelf(truncation.getIn()).isF32()) {
     set(op->getResult(0),

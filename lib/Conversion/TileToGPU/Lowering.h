@@ -185,6 +185,9 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(tile::ScanOp op);
+  /// exp2 of running sums, one token's of its neighbour's; null if `op` is not
+  /// that or may not be made so.
+  Value lowerExpOfSums(Operation *op);
   LogicalResult lower(tile::ReduceOp op);
   /// What the lanes of the same number in warps that differ in these `bits` of
   /// the warp's have in `values`: [warp][value], the first bit varying fastest.
