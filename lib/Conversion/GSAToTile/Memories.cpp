@@ -162,8 +162,12 @@ Gates Memories::gatesOf(MemoryOp memory) {
       own.limit = own.lowest = span.window;
   }
   // They only fall: what is too small for a number is so for those behind it.
-  own.factors = b.exp2OfSums(
-      own.restSums ? b.add(own.sums, own.restSums) : own.sums);
+  // One decay a token needs its sums anyway.
+  if (rowWise)
+    own.factors = b.exp2OfSums(own.sums);
+  else
+    own.factors =
+        b.exp2(own.restSums ? b.add(own.sums, own.restSums) : own.sums);
   gates[key] = own;
   return own;
 }
@@ -266,6 +270,9 @@ void Memories::closeWindow() {
   WindowValues anew(rare);
   Memories &here = anew.memories;
   here.endsEarly = true;
+  // What both branches need is made before the branch, while sums of other
+  // warps are waited for.
+  here.tied = tied;
   for (MemoryOp memory : plan.memories)
     if (auto *own = gates.find(keyOf(memory)); own != gates.end()) {
       if (followsFromInputs(memory.getDecay()))
@@ -333,9 +340,14 @@ Value Memories::rowsOf(MemoryOp memory) {
   if (Value rows = memory.getRows())
     return b.extended(tiles.zeroPadded(tiles.tileOf(rows, false), rows,
                                        /*tokens=*/true));
+  if (Value rows = tied.lookup(keyOf(memory)))
+    return rows;
   // Coarse where the factor is rounded to 16 bits.
   bool coarse = isRowWise(memory) && !plan.productOf(memory).isF32();
-  return b.neg(b.expm1(gatesOf(memory).decay, coarse));
+  Value decay = gatesOf(memory).decay;
+  OpBuilder::InsertionGuard guard(b);
+  window.leaveGroup();
+  return tied[keyOf(memory)] = b.neg(b.expm1(decay, coarse));
 }
 
 /// c of the write, as the machine multiplies it.

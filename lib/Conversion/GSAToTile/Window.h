@@ -172,6 +172,8 @@ private:
   /// Of memories: the rows as factors of the window's products.
   llvm::MapVector<Operation *, Value> writes;
   DenseSet<Operation *> started; ///< memories whose writes are being made
+  /// Rows of the writes that are tied to a decay, f32.
+  llvm::MapVector<GatesKey, Value> tied;
   /// Whether the gates may leave their span, and what lies outside is masked.
   bool endsEarly = false;
 };
