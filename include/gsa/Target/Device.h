@@ -49,6 +49,10 @@ public:
   virtual Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                             int64_t mask) const = 0;
 
+  /// Whether `condition`, i1, holds in all lanes of a warp; i1.
+  virtual Value emitAll(OpBuilder &builder, Location loc,
+                        Value condition) const;
+
   /// `value`, i32 and equal in all lanes of a warp, known to be so. That it is
   /// below `bound`, if not 0, can make it cheaper.
   virtual Value emitUniform(OpBuilder &builder, Location loc, Value value,

@@ -13,6 +13,7 @@
 #include "gsa/Target/Device.h"
 #include "gsa/Target/DeviceTarget.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -189,6 +190,8 @@ private:
   /// that or may not be made so.
   Value lowerExpOfSums(Operation *op);
   LogicalResult lower(tile::ReduceOp op);
+  /// Comparisons with minima that lanes hold a part of.
+  LogicalResult lower(arith::CmpFOp op);
   /// What the lanes of the same number in warps that differ in these `bits` of
   /// the warp's have in `values`: [warp][value], the first bit varying fastest.
   /// Exchanged through the op's scratch memory.
@@ -233,6 +236,9 @@ private:
   DenseSet<Operation *> messages; ///< that nobody has waited for
   RoleContext role;
   DenseMap<std::pair<Value, int64_t>, Value> versions; ///< by `versionOf`
+  /// Minima of tiles that are lowered to each lane's own, for all that is asked
+  /// is whether none is too small.
+  DenseSet<Value> laneMinima;
   Value shared; ///< i32, where the block's shared memory starts
   /// Where the maps lie, and an i64 set of those that can be used; null if
   /// there are none yet.

@@ -110,6 +110,27 @@ static Value combineAll(ImplicitLocOpBuilder &b, ReduceKind kind,
   return values.front();
 }
 
+/// Whether all that is asked of a minimum is if it is at least something: then
+/// lanes compare their own, and vote.
+static bool isOnlyBounded(Value minimum) {
+  return minimum.getType().isF32() &&
+         llvm::all_of(minimum.getUses(), [](OpOperand &use) {
+           auto compare = dyn_cast<arith::CmpFOp>(use.getOwner());
+           return compare && use.getOperandNumber() == 0 &&
+                  compare.getPredicate() == arith::CmpFPredicate::OGE;
+         });
+}
+
+LogicalResult TileLowering::lower(arith::CmpFOp op) {
+  if (isTile(op.getLhs().getType()))
+    return lowerElementwise(op);
+  Operation *lowered = b.clone(*op, map);
+  if (laneMinima.contains(op.getLhs()))
+    set(op.getResult(),
+        device.emitAll(b, b.getLoc(), lowered->getResult(0)));
+  return success();
+}
+
 LogicalResult TileLowering::lower(ReduceOp op) {
   const Layout &layout = layoutOf(op.getOperand());
   SmallVector<int64_t> dims(op.getDims());
@@ -151,6 +172,12 @@ LogicalResult TileLowering::lower(ReduceOp op) {
   for (auto &[key, group] : groups) {
     keys.push_back(key);
     values.push_back(combineAll(b, op.getKind(), group));
+  }
+  if (op.getKind() == ReduceKind::Min && warps->empty() &&
+      isOnlyBounded(op.getResult())) {
+    laneMinima.insert(op.getResult());
+    set(op.getResult(), values.front());
+    return success();
   }
   // In a warp.
   for (int64_t bit : *lanes)

@@ -84,16 +84,29 @@ Value NVIDIADevice::emitShuffle(OpBuilder &builder, Location loc, Value value,
   return shuffle(builder, loc, value, mask, NVVM::ShflKind::bfly);
 }
 
+/// 9.7.13.8, vote: bits of lanes go straight to the warp's own registers. A
+/// shuffle queues behind what reads shared memory, matrix instructions too.
+static Value vote(OpBuilder &builder, Location loc, Type type, Value condition,
+                  NVVM::VoteSyncKind kind) {
+  constexpr int64_t allLanes = -1;
+  return NVVM::VoteSyncOp::create(builder, loc, type,
+                                  constant(builder, loc, allLanes), condition,
+                                  kind);
+}
+
+Value NVIDIADevice::emitAll(OpBuilder &builder, Location loc,
+                            Value condition) const {
+  return vote(builder, loc, builder.getI1Type(), condition,
+              NVVM::VoteSyncKind::all);
+}
+
 Value NVIDIADevice::emitUniform(OpBuilder &builder, Location loc, Value value,
                                 int64_t bound) const {
-  // 9.7.13.8, vote: a bit goes straight to the warp's own registers. A shuffle
-  // queues behind what reads shared memory, matrix instructions too.
   if (bound == 2) {
     Value isSet = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
                                         value, constant(builder, loc, 0));
-    Value lanes = NVVM::VoteSyncOp::create(builder, loc, builder.getI32Type(),
-                                           constant(builder, loc, -1), isSet,
-                                           NVVM::VoteSyncKind::ballot);
+    Value lanes = vote(builder, loc, builder.getI32Type(), isSet,
+                       NVVM::VoteSyncKind::ballot);
     return arith::AndIOp::create(builder, loc, lanes,
                                  constant(builder, loc, 1));
   }

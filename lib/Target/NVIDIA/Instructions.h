@@ -22,6 +22,8 @@ public:
                    const Party &party) const override;
   Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                     int64_t mask) const override;
+  Value emitAll(OpBuilder &builder, Location loc,
+                Value condition) const override;
   Value emitUniform(OpBuilder &builder, Location loc, Value value,
                     int64_t bound = 0) const override;
   Value emitOpaque(OpBuilder &builder, Location loc,
