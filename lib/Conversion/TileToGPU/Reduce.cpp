@@ -27,26 +27,36 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
   FailureOr<Value> scratch = addressOf(op, kScratchAttr);
   if (failed(scratch))
     return failure();
-  int64_t lanes = target.getFacts().warpLanes;
-  int64_t row = lanes * bytes, stride = row * values.size();
-  Value lane = arith::MulIOp::create(b, role.worker.lane, constant(bytes));
-  Value base = arith::AddIOp::create(b, *scratch, lane);
+  int64_t lanes = target.getFacts().warpLanes, count = values.size();
+  int64_t row = lanes * bytes, stride = row * count;
   auto pointer = LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
-  auto at = [&](Value address, int64_t offset) -> Value {
-    Value start = LLVM::IntToPtrOp::create(b, pointer, address);
-    return LLVM::GEPOp::create(b, pointer, b.getI8Type(), start,
-                               ArrayRef<LLVM::GEPArg>(int32_t(offset)));
-  };
   auto rowOf = [&](Value warp) -> Value {
     return arith::AddIOp::create(
-        b, base, arith::MulIOp::create(b, warp, constant(stride)));
+        b, *scratch, arith::MulIOp::create(b, warp, constant(stride)));
   };
+  // A lane's values lie in pairs, which are moved at once, and one that is left.
+  auto at = [&](Value start, int64_t offset, int64_t first) -> Value {
+    int64_t together = std::min<int64_t>(2, count - first);
+    Value lane =
+        arith::MulIOp::create(b, role.worker.lane, constant(bytes * together));
+    Value address = arith::AddIOp::create(b, start, lane);
+    return LLVM::GEPOp::create(
+        b, pointer, b.getI8Type(),
+        LLVM::IntToPtrOp::create(b, pointer, address),
+        ArrayRef<LLVM::GEPArg>(int32_t(offset + first * row)));
+  };
+  auto pair = [](Value value) { return VectorType::get(2, value.getType()); };
 
   if (!hasOwnScratch(op))
     emitRoleBarrier();
   Value mine = rowOf(role.worker.warp);
-  for (auto [i, value] : llvm::enumerate(values))
-    LLVM::StoreOp::create(b, value, at(mine, i * row), bytes);
+  for (int64_t i = 0; i + 1 < count; i += 2)
+    LLVM::StoreOp::create(b,
+                          vector::FromElementsOp::create(
+                              b, pair(values[i]), values.slice(i, 2)),
+                          at(mine, 0, i), 2 * bytes);
+  if (count % 2)
+    LLVM::StoreOp::create(b, values.back(), at(mine, 0, count - 1), bytes);
   emitRoleBarrier();
 
   // Warps that differ in these bits, the first of them varying fastest.
@@ -54,7 +64,7 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
   for (int64_t bit : bits)
     mask |= int64_t(1) << bit;
   int64_t warps = role.party.threads / lanes;
-  Value others = base;
+  Value others = *scratch;
   if (mask != warps - 1)
     others = rowOf(arith::AndIOp::create(b, role.worker.warp,
                                          constant((warps - 1) & ~mask)));
@@ -64,13 +74,17 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
     for (auto [j, bit] : llvm::enumerate(bits))
       if (i >> j & 1)
         warp |= int64_t(1) << bit;
-    SmallVector<Value> row;
-    for (auto [j, value] : llvm::enumerate(values))
-      row.push_back(LLVM::LoadOp::create(
-          b, value.getType(),
-          at(others, warp * stride + static_cast<int64_t>(j) * lanes * bytes),
-          bytes));
-    gathered.push_back(std::move(row));
+    SmallVector<Value> theirs;
+    for (int64_t j = 0; j + 1 < count; j += 2)
+      llvm::append_range(theirs,
+                         unpack(LLVM::LoadOp::create(b, pair(values[j]),
+                                                     at(others, warp * stride, j),
+                                                     2 * bytes)));
+    if (count % 2)
+      theirs.push_back(LLVM::LoadOp::create(b, values.back().getType(),
+                                            at(others, warp * stride, count - 1),
+                                            bytes));
+    gathered.push_back(std::move(theirs));
   }
   return gathered;
 }
