@@ -26,13 +26,8 @@ Type gsa::getWordsType(OpBuilder &builder, int64_t bytes) {
   return VectorType::get({bytes / 4}, builder.getI32Type());
 }
 
-Value Device::emitAll(OpBuilder &builder, Location loc, Value condition) const {
-  Type word = builder.getI32Type();
-  Value all = arith::ExtUIOp::create(builder, loc, word, condition);
-  for (int64_t mask = 1; mask < getWarpLanes(); mask *= 2)
-    all = arith::AndIOp::create(builder, loc, all,
-                                emitShuffle(builder, loc, all, mask));
-  return arith::TruncIOp::create(builder, loc, builder.getI1Type(), all);
+Value Device::emitAll(OpBuilder &, Location, Value) const {
+  llvm_unreachable("lanes have no votes");
 }
 
 Value Device::emitTruncation(OpBuilder &builder, Location loc, Value vector,

@@ -45,10 +45,10 @@ func.func @unknown(%x: f32) -> f32 {
 
 // -----
 
-// A factor that is rounded to 16 bits needs less: two terms near zero.
+// A factor that is rounded to 16 bits needs less: one term more near zero.
 
 // CHECK-LABEL: func.func @coarse(
-// CHECK-COUNT-4: arith.mulf
+// CHECK-COUNT-3: arith.mulf
 // CHECK-NOT: arith.mulf
 // CHECK: return
 func.func @coarse(%x: f32) -> f32 {

@@ -49,7 +49,10 @@ public:
   virtual Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                             int64_t mask) const = 0;
 
-  /// Whether `condition`, i1, holds in all lanes of a warp; i1.
+  /// Whether lanes vote in less than they exchange values.
+  virtual bool hasVotes() const { return false; }
+  /// Whether `condition`, i1, holds in all lanes of a warp; i1. Only where there
+  /// are votes.
   virtual Value emitAll(OpBuilder &builder, Location loc,
                         Value condition) const;
 

@@ -187,7 +187,7 @@ LogicalResult TileLowering::lower(ReduceOp op) {
     keys.push_back(key);
     values.push_back(combineAll(b, op.getKind(), group));
   }
-  if (op.getKind() == ReduceKind::Min && warps->empty() &&
+  if (device.hasVotes() && op.getKind() == ReduceKind::Min && warps->empty() &&
       isOnlyBounded(op.getResult())) {
     laneMinima.insert(op.getResult());
     set(op.getResult(), values.front());

@@ -22,6 +22,7 @@ public:
                    const Party &party) const override;
   Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                     int64_t mask) const override;
+  bool hasVotes() const override { return true; }
   Value emitAll(OpBuilder &builder, Location loc,
                 Value condition) const override;
   Value emitUniform(OpBuilder &builder, Location loc, Value value,

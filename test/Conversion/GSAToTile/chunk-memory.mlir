@@ -21,30 +21,33 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[ROWS:.*]] = arith.minsi %[[LEFT]], %c8
 // CHECK: %[[GATE:.*]] = tile.load %[[G]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[ROWS]]
 // CHECK-SAME: -> tensor<8x48xf32>
-// CHECK: %[[FLOOR:.*]] = arith.maximumf
-// CHECK: %[[SUMS:.*]], %{{.*}}, %[[TOTAL:.*]] = tile.scan add %[[FLOOR]] along 0
+// CHECK: %[[FLOOR:.*]] = arith.maximumf %[[GATE]]
+// CHECK: %[[LOG2:.*]] = arith.mulf %[[FLOOR]]
+// CHECK: %[[SUMS:.*]], %{{.*}}, %[[TOTAL:.*]] = tile.scan add %[[LOG2]] along 0
 // CHECK: %[[REFERENCE:.*]] = tile.broadcast %[[MIDDLE]] along 0
 // CHECK: %[[FROM:.*]] = arith.subf %[[SUMS]], %[[REFERENCE]]
-// CHECK: %[[E:.*]] = math.exp2 %[[FROM]]
-// CHECK: %[[S1:.*]] = math.expm1 %[[GATE]]
+// CHECK: %[[E:.*]] = math.exp2 %[[FROM]] fastmath<reassoc>
+// CHECK: %[[S1:.*]] = math.expm1 %[[FLOOR]]
 // CHECK: %[[TIED:.*]] = arith.negf %[[S1]]
-// CHECK: %[[GROWN:.*]] = math.exp2
+// CHECK: %[[GROWN:.*]] = math.exp2 %{{.*}} fastmath<reassoc>
 // CHECK: %[[ALL:.*]] = arith.mulf %[[TIED]], %[[GROWN]] fastmath<contract>
 // CHECK: %[[LOWEST:.*]] = tile.reduce min %[[TOTAL]] along [0]
 // CHECK: %[[FITS:.*]] = arith.cmpf oge, %[[LOWEST]]
 // CHECK: %[[IF:.*]]:3 = scf.if %[[FITS]]
 // CHECK-NEXT: scf.yield %[[ROWS]], %[[TOTAL]], %[[ALL]]
-// What only the branch needs is made anew there.
+// What only the branch needs is made anew there, each exponential by itself.
 // CHECK-NEXT: else
 // CHECK: %[[AGAIN:.*]] = tile.load %[[G]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[ROWS]]
-// CHECK: %[[FLOOR1:.*]] = arith.maximumf
-// CHECK: tile.scan add %[[FLOOR1]] along 0
+// CHECK: %[[FLOOR1:.*]] = arith.maximumf %[[AGAIN]]
+// CHECK: %[[LOG21:.*]] = arith.mulf %[[FLOOR1]]
+// CHECK: tile.scan add %[[LOG21]] along 0
 // CHECK: %[[WINDOW:.*]] = arith.minsi %{{.*}}, %[[ROWS]]
 // CHECK: %[[LIVE:.*]] = arith.cmpi slt
-// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[FLOOR1]]
+// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[LOG21]]
 // CHECK: %[[PART:.*]] = tile.reduce add %[[KEPT]] along [0]
-// CHECK: math.expm1 %[[AGAIN]]
-// CHECK: %[[ALL1:.*]] = arith.mulf
+// CHECK-NOT: math.expm1
+// CHECK: %[[GROWN1:.*]] = math.exp2 %{{[0-9]+}} : tensor<8x48xf32>
+// CHECK: %[[ALL1:.*]] = arith.mulf %[[TIED]], %[[GROWN1]]
 // CHECK: %[[W:.*]] = arith.select %[[LIVE]], %[[ALL1]]
 // CHECK: scf.yield %[[WINDOW]], %[[PART]], %[[W]]
 // CHECK-DAG: %[[X:.*]] = tile.load %[[Q]]{{.*}} -> tensor<8x64xf32>

@@ -10,20 +10,25 @@
 !g = memref<?x?x8x64xf32, strided<[?, ?, ?, 1], offset: ?>>
 module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-LABEL: func.func @gates(
-// CHECK: %[[LOADED:.*]] = vector.from_elements {{.*}} : vector<32xf32>
 // CHECK: nvvm.barrier
-// CHECK: %[[RATIOS:.*]] = math.exp2 %[[LOADED]] : vector<32xf32>
-// CHECK: %[[ALL:.*]]:32 = vector.to_elements %[[RATIOS]]
+// CHECK: %[[RATIOS:.*]] = math.exp2 %{{.*}} : vector<32xf32>
+// CHECK-DAG: %[[R1:.*]] = vector.extract %[[RATIOS]][2]
+// CHECK-DAG: %[[R2:.*]] = vector.extract %[[RATIOS]][4]
+// CHECK-DAG: %[[R14:.*]] = vector.extract %[[RATIOS]][28]
+// CHECK-DAG: %[[R15:.*]] = vector.extract %[[RATIOS]][30]
 // CHECK: %[[FIRST:.*]] = math.exp2 %{{.*}} : f32
-// CHECK: %[[SECOND:.*]] = arith.mulf %[[FIRST]], %[[ALL]]#2 : f32
-// CHECK: arith.mulf %[[SECOND]], %[[ALL]]#4 : f32
-// CHECK: math.exp2 %{{.*}} : f32
+// CHECK: %[[SECOND:.*]] = arith.mulf %[[FIRST]], %[[R1]] : f32
+// CHECK: arith.mulf %[[SECOND]], %[[R2]] : f32
+// CHECK-COUNT-13: arith.mulf
+// CHECK-NEXT: math.exp2 %{{.*}} : f32
 // CHECK-COUNT-15: arith.mulf
 // CHECK-NOT: arith.mulf
 // CHECK: %[[LAST:.*]] = math.exp2 %{{.*}} : f32
-// CHECK: %[[BEFORE:.*]] = arith.mulf %[[LAST]], %[[ALL]]#30 : f32
-// CHECK: arith.mulf %[[BEFORE]], %[[ALL]]#28 : f32
-// CHECK: math.exp2 %{{.*}} : f32
+// CHECK-NEXT: %[[BEFORE:.*]] = arith.mulf %[[LAST]], %[[R15]] : f32
+// CHECK-NEXT: arith.mulf %[[BEFORE]], %[[R14]] : f32
+// CHECK-COUNT-13: arith.mulf
+// CHECK-NEXT: math.exp2 %{{.*}} : f32
+// CHECK-COUNT-15: arith.mulf
 // CHECK-NOT: math.exp2 %{{.*}} : f32
 // Without leave to do so, each is an exponential.
 // CHECK: math.exp2 %{{.*}} : vector<32xf32>
