@@ -2,11 +2,14 @@
 
 #include "Lowering.h"
 #include "gsa/Layout/Move.h"
+#include "gsa/Target/SharedAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace mlir::gsa;
@@ -40,6 +43,10 @@ LogicalResult TileLowering::lowerElementwise(Operation *op) {
   }
   if (auto truncation = dyn_cast<arith::TruncFOp>(op);
       truncation && getElementTypeOrSelf(truncation.getIn()).isF32()) {
+    if (Value masked = lowerMaskedTruncation(truncation)) {
+      set(op->getResult(0), masked);
+      return success();
+    }
     set(op->getResult(0),
         device.emitTruncation(b, b.getLoc(), get(truncation.getIn()),
                               getElementTypeOrSelf(truncation.getType())));
@@ -97,15 +104,13 @@ LogicalResult TileLowering::lower(IotaOp op) {
   return success();
 }
 
-Value TileLowering::lowerRampComparison(Operation *op) {
+std::optional<TileLowering::RampComparison>
+TileLowering::findRampComparison(arith::CmpIOp compare) {
   // i + c < j + d as i - j < d - c: one comparison with a constant an element.
   // Coordinates and rows are far from overflow.
-  auto compare = dyn_cast<arith::CmpIOp>(op);
-  if (!compare)
-    return {};
   auto type = dyn_cast<VectorType>(convert(compare.getLhs().getType()));
   if (!type || !type.getElementType().isInteger(32))
-    return {};
+    return std::nullopt;
   Value bases[2];
   SmallVector<int64_t> offsets[2];
   bool hasRamp = false;
@@ -124,22 +129,79 @@ Value TileLowering::lowerRampComparison(Operation *op) {
       offsets[i].assign(type.getNumElements(),
                         elements.getSplatValue<APInt>().getSExtValue());
     } else {
-      return {};
+      return std::nullopt;
     }
   }
   bool isSigned = compare.getPredicate() < arith::CmpIPredicate::ult;
   if (!hasRamp || !isSigned)
-    return {};
+    return std::nullopt;
   Value difference = bases[0] ? bases[0] : constant(0);
   if (bases[1])
     difference = arith::SubIOp::create(b, difference, bases[1]);
   SmallVector<int32_t> limits;
   for (auto [left, right] : llvm::zip_equal(offsets[0], offsets[1]))
     limits.push_back(static_cast<int32_t>(right - left));
+  return RampComparison{difference, std::move(limits)};
+}
+
+Value TileLowering::lowerRampComparison(Operation *op) {
+  auto compare = dyn_cast<arith::CmpIOp>(op);
+  if (!compare)
+    return {};
+  std::optional<RampComparison> ramps = findRampComparison(compare);
+  if (!ramps)
+    return {};
+  auto type = cast<VectorType>(convert(compare.getLhs().getType()));
   Value constants = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(type, ArrayRef<int32_t>(limits)));
+      b, DenseElementsAttr::get(type, ArrayRef<int32_t>(ramps->limits)));
   return arith::CmpIOp::create(b, compare.getPredicate(),
-                               splat(type, difference), constants);
+                               splat(type, ramps->difference), constants);
+}
+
+Value TileLowering::lowerMaskedTruncation(arith::TruncFOp op) {
+  // Predicates are few and words half as many as elements: masks of the words
+  // are made while the products that they mask are waited for.
+  auto type = cast<VectorType>(convert(op.getType()));
+  auto select = op.getIn().getDefiningOp<arith::SelectOp>();
+  auto compare = select ? select.getCondition().getDefiningOp<arith::CmpIOp>()
+                        : arith::CmpIOp();
+  DenseElementsAttr other;
+  if (!compare || compare.getPredicate() != arith::CmpIPredicate::sge ||
+      type.getElementTypeBitWidth() != 16 || type.getNumElements() % 2 ||
+      !matchPattern(select.getFalseValue(), m_Constant(&other)) ||
+      !other.isSplat() || !other.getSplatValue<APFloat>().isPosZero())
+    return {};
+  std::optional<RampComparison> ramps = findRampComparison(compare);
+  if (!ramps)
+    return {};
+  for (size_t i = 0; i < ramps->limits.size(); i += 2)
+    if (ramps->limits[i + 1] != ramps->limits[i] + 1)
+      return {};
+
+  // Of the word that starts at `limit`, both elements are kept where the
+  // difference is above it, the first where it is equal, and none below: ones
+  // shifted out by 0, 16 and 32 bits, in halves, for 32 at once are too many.
+  std::map<int32_t, Value> masks;
+  Value missing = arith::MulIOp::create(b, ramps->difference, constant(-8));
+  SmallVector<Value> words;
+  for (size_t i = 0; i < ramps->limits.size(); i += 2) {
+    int32_t limit = ramps->limits[i];
+    Value &mask = masks[limit];
+    if (!mask) {
+      Value bits = arith::AddIOp::create(b, missing, constant(8 * limit + 8));
+      bits = arith::MaxSIOp::create(b, bits, constant(0));
+      bits = arith::MinSIOp::create(b, bits, constant(16));
+      mask = arith::ShRUIOp::create(b, constant(-1), bits);
+      mask = arith::ShRUIOp::create(b, mask, bits);
+    }
+    words.push_back(mask);
+  }
+  Value rounded = device.emitTruncation(
+      b, b.getLoc(), get(select.getTrueValue()), type.getElementType());
+  for (auto [mask, word] :
+       llvm::zip_equal(words, unpackWords(b, b.getLoc(), rounded)))
+    mask = arith::AndIOp::create(b, word, mask);
+  return packWords(b, b.getLoc(), words, type);
 }
 
 //===----------------------------------------------------------------------===//

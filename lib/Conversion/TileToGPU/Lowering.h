@@ -130,8 +130,17 @@ private:
   LogicalResult lower(tile::IotaOp op);
   LogicalResult lower(tile::BroadcastOp op);
   LogicalResult lower(tile::TransposeOp op);
+  /// Ramps or scalars i + a_e and j + b_e compared: i - j with b_e - a_e.
+  struct RampComparison {
+    Value difference; ///< i32
+    SmallVector<int32_t> limits;
+  };
+  std::optional<RampComparison> findRampComparison(arith::CmpIOp op);
   /// A comparison of ramps and scalars; null if it is not one.
   Value lowerRampComparison(Operation *op);
+  /// What a comparison of ramps keeps of a tile, zero elsewhere, rounded to
+  /// 16 bits: words of two and their masks. Null if `op` is not that.
+  Value lowerMaskedTruncation(arith::TruncFOp op);
 
   //===--------------------------------------------------------------------===//
   // Memory (GlobalMemory.cpp, Copies.cpp)

@@ -34,7 +34,8 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
     return arith::AddIOp::create(
         b, *scratch, arith::MulIOp::create(b, warp, constant(stride)));
   };
-  // A lane's values lie in pairs, which are moved at once, and one that is left.
+  // A lane's values lie in pairs, which are moved at once, and one that is
+  // left.
   auto at = [&](Value start, int64_t offset, int64_t first) -> Value {
     int64_t together = std::min<int64_t>(2, count - first);
     Value lane =
@@ -51,10 +52,10 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
     emitRoleBarrier();
   Value mine = rowOf(role.worker.warp);
   for (int64_t i = 0; i + 1 < count; i += 2)
-    LLVM::StoreOp::create(b,
-                          vector::FromElementsOp::create(
-                              b, pair(values[i]), values.slice(i, 2)),
-                          at(mine, 0, i), 2 * bytes);
+    LLVM::StoreOp::create(
+        b,
+        vector::FromElementsOp::create(b, pair(values[i]), values.slice(i, 2)),
+        at(mine, 0, i), 2 * bytes);
   if (count % 2)
     LLVM::StoreOp::create(b, values.back(), at(mine, 0, count - 1), bytes);
   emitRoleBarrier();
@@ -76,14 +77,13 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
         warp |= int64_t(1) << bit;
     SmallVector<Value> theirs;
     for (int64_t j = 0; j + 1 < count; j += 2)
-      llvm::append_range(theirs,
-                         unpack(LLVM::LoadOp::create(b, pair(values[j]),
-                                                     at(others, warp * stride, j),
-                                                     2 * bytes)));
+      llvm::append_range(theirs, unpack(LLVM::LoadOp::create(
+                                     b, pair(values[j]),
+                                     at(others, warp * stride, j), 2 * bytes)));
     if (count % 2)
-      theirs.push_back(LLVM::LoadOp::create(b, values.back().getType(),
-                                            at(others, warp * stride, count - 1),
-                                            bytes));
+      theirs.push_back(
+          LLVM::LoadOp::create(b, values.back().getType(),
+                               at(others, warp * stride, count - 1), bytes));
     gathered.push_back(std::move(theirs));
   }
   return gathered;
@@ -140,8 +140,7 @@ LogicalResult TileLowering::lower(arith::CmpFOp op) {
     return lowerElementwise(op);
   Operation *lowered = b.clone(*op, map);
   if (laneMinima.contains(op.getLhs()))
-    set(op.getResult(),
-        device.emitAll(b, b.getLoc(), lowered->getResult(0)));
+    set(op.getResult(), device.emitAll(b, b.getLoc(), lowered->getResult(0)));
   return success();
 }
 

@@ -280,9 +280,9 @@ Value TileLowering::lowerExpOfSums(Operation *op) {
   SmallVector<Value> exponents = unpack(get(exp.getOperand()));
   SmallVector<Value> results(exponents.size());
   auto extend = [&](ArrayRef<int64_t> registers, Value before, Value ratio) {
-    Value result =
-        before ? arith::MulFOp::create(b, before, ratio).getResult()
-               : math::Exp2Op::create(b, exponents[registers.front()]);
+    Value result = before
+                       ? arith::MulFOp::create(b, before, ratio).getResult()
+                       : math::Exp2Op::create(b, exponents[registers.front()]);
     for (int64_t i : registers)
       results[i] = result;
     return result;
