@@ -51,8 +51,8 @@ public:
 
   /// Whether lanes vote in less than they exchange values.
   virtual bool hasVotes() const { return false; }
-  /// Whether `condition`, i1, holds in all lanes of a warp; i1. Only where there
-  /// are votes.
+  /// Whether `condition`, i1, holds in all lanes of a warp; i1. Only where
+  /// there are votes.
   virtual Value emitAll(OpBuilder &builder, Location loc,
                         Value condition) const;
 

@@ -89,9 +89,8 @@ Value NVIDIADevice::emitShuffle(OpBuilder &builder, Location loc, Value value,
 static Value vote(OpBuilder &builder, Location loc, Type type, Value condition,
                   NVVM::VoteSyncKind kind) {
   constexpr int64_t allLanes = -1;
-  return NVVM::VoteSyncOp::create(builder, loc, type,
-                                  constant(builder, loc, allLanes), condition,
-                                  kind);
+  return NVVM::VoteSyncOp::create(
+      builder, loc, type, constant(builder, loc, allLanes), condition, kind);
 }
 
 Value NVIDIADevice::emitAll(OpBuilder &builder, Location loc,
