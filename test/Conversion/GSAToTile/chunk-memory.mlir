@@ -151,7 +151,7 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK-LABEL: func.func @token_decay(
 // CHECK-NOT: scf.if
 // CHECK-DAG: %[[SPACED:.*]] = arith.constant dense<2.457600e+04> : tensor<16xf32>
-// CHECK: %[[LOG2:.*]] = arith.maximumf
+// CHECK: %[[LOG2:.*]] = arith.mulf
 // CHECK: %[[FAR:.*]] = arith.addf %[[LOG2]], %[[SPACED]]
 // CHECK: %[[COARSE:.*]] = arith.subf %[[FAR]], %[[SPACED]]
 // CHECK: %[[REST:.*]] = arith.subf %[[LOG2]], %[[COARSE]]
