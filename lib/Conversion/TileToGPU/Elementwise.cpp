@@ -171,6 +171,9 @@ Value TileLowering::lowerMaskedTruncation(arith::TruncFOp op) {
       !matchPattern(select.getFalseValue(), m_Constant(&other)) ||
       !other.isSplat() || !other.getSplatValue<APFloat>().isPosZero())
     return {};
+  // Sums that nobody waited for are there at once: then it is only more work.
+  if (select.getTrueValue().getDefiningOp<MmaOp>())
+    return {};
   std::optional<RampComparison> ramps = findRampComparison(compare);
   if (!ramps)
     return {};

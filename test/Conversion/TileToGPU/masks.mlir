@@ -3,6 +3,13 @@
 
 // RUN: gsa-opt %s --pass-pipeline='builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu,canonicalize,cse)' | FileCheck %s
 
+// Where products are there at once, the words are only more work.
+
+// RUN: gsa-compile %src/examples/specs/gsa-mistral-7b.mlir --targets=sm_80 --emit=gpu | FileCheck %s --check-prefix=AT-ONCE --implicit-check-not='arith.shrui %c-1_i32'
+// AT-ONCE: mma.sync
+// RUN: gsa-compile %src/examples/specs/gsa-mistral-7b.mlir --targets=sm_90a --emit=gpu | FileCheck %s --check-prefix=LATER
+// LATER: arith.shrui %c-1_i32
+
 #c64 = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
 !f = memref<?x?x8x64xf32, strided<[?, ?, ?, 1], offset: ?>>
 !h = memref<?x?x8x64xbf16, strided<[?, ?, ?, 1], offset: ?>>
