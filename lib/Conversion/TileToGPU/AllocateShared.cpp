@@ -291,9 +291,12 @@ private:
                       const Order &order) {
     tenants.push_back({op, kMailboxAttr, kMailboxBytes});
     Tenant room = {op, kOffsetAttr, getSharedBytes(op->getResult(0).getType())};
-    Operation *exchange = isa<GatherOp>(op) ? op->getPrevNode() : nullptr;
-    while (exchange && !isa<ExchangeOp>(exchange))
-      exchange = exchange->getPrevNode();
+    // The first of the block's exchanges: others' rows may be ahead of ours.
+    Operation *exchange = nullptr;
+    if (isa<GatherOp>(op))
+      for (Operation *at = op->getPrevNode(); at; at = at->getPrevNode())
+        if (isa<ExchangeOp>(at))
+          exchange = at;
     if (exchange) {
       room.role = role;
       room.begin = order.beginOf(exchange);

@@ -118,9 +118,9 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
       if (!first || user->isBeforeInBlock(first))
         first = user;
     }
-    // All blocks end the messages that they begin.
+    // What nobody needs, all blocks leave out: a wait without uses would go.
     if (!first && tile::isMessage(op))
-      first = op->getNextNode();
+      op->erase();
     if (!first)
       continue;
     // Other roles write what the product reads once they have met.

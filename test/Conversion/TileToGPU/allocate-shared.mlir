@@ -93,3 +93,45 @@ func.func @tooMuch(%n: index) attributes {gsa.kernel} {
 }
 }
 }
+
+// -----
+
+// What is gathered of the first exchange may arrive before this block begins the
+// second: its room is nobody else's between the two.
+
+#c = #tile.layout<[16, 16], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[0, 8]]>
+#s = #tile.layout<[16, 16], reg = [[0, 1]], lane = [[0, 2], [0, 4], [1, 0], [0, 8], [0, 0]], warp = [[2, 0], [4, 0], [8, 0]]>
+#p = #tile.layout<[16, 16], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [1, 0], [2, 0], [4, 0], [8, 0]]>
+!x = tensor<16x16xf32, #c>
+!y = tensor<16x16xf32, #s>
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @twoExchanges(
+// CHECK: tile.exchange {{.*}} tile.offset = 0 : i64
+// CHECK: tile.convert {{.*}}tile.offset = 1024 : i64
+// CHECK: tile.exchange {{.*}} tile.offset = 2048 : i64
+// CHECK: tile.gather {{.*}} tile.offset = 3072 : i64
+// CHECK: tile.gather {{.*}} tile.offset = 4096 : i64
+func.func @twoExchanges(%n: index, %m: memref<16x16xf32>) attributes {gsa.kernel, gsa.cluster = 4 : i64} {
+  %c0 = arith.constant 0 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [2] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x16xf32> -> !x
+      %parts = tile.exchange %x over 4 : !x -> !y
+      %place = tile.convert %x : !x -> tensor<16x16xf32, #p>
+      %moved = tile.convert %place : tensor<16x16xf32, #p> -> !x
+      %others = tile.exchange %moved over 4 : !x -> !y
+      %sum = tile.wait %parts : !y
+      %rows = tile.gather %sum over 4 : !y -> !x
+      %all = tile.wait %rows : !x
+      %otherSum = tile.wait %others : !y
+      %otherRows = tile.gather %otherSum over 4 : !y -> !x
+      %otherAll = tile.wait %otherRows : !x
+      %total = arith.addf %all, %otherAll : !x
+      tile.store %total, %m[%c0, %c0] dims [0, 1] : !x, memref<16x16xf32>
+    }
+  }
+  return
+}
+}
+}
