@@ -22,6 +22,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <vector>
@@ -90,8 +91,10 @@ inline gsa_image hostImage(const char *chip, int32_t rank,
   image.backend = GSA_BACKEND_CPU;
   image.rank = rank;
   // Stages live as long as the process: a test that runs a stage changes its
-  // own.
+  // own. Threads of a test make images at the same time.
+  static std::mutex mutex;
   static std::deque<gsa_stage> stages;
+  std::lock_guard<std::mutex> lock(mutex);
   stages.push_back({"sum", grid, entry, 0, 0, 0, 0});
   image.stages = &stages.back();
   image.num_stages = 1;
