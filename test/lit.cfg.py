@@ -49,3 +49,13 @@ if (os.path.exists(os.environ.get("GSA_AMD_RUNNER", ""))
 else:
     lit_config.note("no code for AMD is run: GSA_AMD_RUNNER and TINYGRAD must "
                     "be amdrun.py and a checkout of tinygrad")
+
+# An emulator of NVIDIA's devices: test/Emulator. A suite that runs in it is
+# made without machine code, which it would prefer.
+folder = os.path.join(config.gsa_obj_root, "test/Emulator")
+if os.path.exists(os.path.join(folder, "libcuda.so.1")):
+    config.available_features.add("nvidia-emulator")
+    config.substitutions.append(("%emulator", folder))
+else:
+    lit_config.note("no code for NVIDIA is run: there is no test/Emulator, "
+                    "which needs Boost.Context and a build without sanitizers")

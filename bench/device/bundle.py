@@ -69,7 +69,10 @@ class Bundle:
                            if name in options.groups}
         self.specs = {name: text for group in self.groups.values()
                       for name, text in group.specs.items()
-                      if not options.quick or name in lists.QUICK}
+                      if (not options.quick or name in lists.QUICK)
+                      and re.fullmatch(options.functions, name)}
+        if not self.specs:
+            stop(f"--functions must match one, got '{options.functions}'")
         self.failures = {}  # function -> why it has no kernel
         self.log = []
 
@@ -77,8 +80,10 @@ class Bundle:
 
     def compile(self, name):
         """The object of a function for every target that takes it, or None."""
+        # Whether there is machine code, and whose, is the environment's.
         key = hashlib.sha256(json.dumps(
-            [self.specs[name], self.options.targets]).encode()).hexdigest()[:16]
+            [self.specs[name], self.options.targets,
+             os.environ.get("GSA_PTXAS")]).encode()).hexdigest()[:16]
         kept = self.cache / f"{name}-{key}.json"
         if not kept.exists():
             messages = self.compile_anew(name, kept.with_suffix(".o"))
@@ -289,6 +294,8 @@ def main():
                         metavar="A,B", help="machines (sm_90a,sm_80)")
     parser.add_argument("--groups", type=words, metavar="A,B",
                         help="groups of lists.py; all of them by default")
+    parser.add_argument("--functions", default=".*", metavar="REGEX",
+                        help="functions of these groups, by their whole names")
     parser.add_argument("--quick", action="store_true",
                         help="a few functions of each kind")
     parser.add_argument("--with-peer", action="store_true",

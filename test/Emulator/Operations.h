@@ -1,0 +1,64 @@
+//===- Operations.h - Instructions that the run time executes ---*- C++ -*-===//
+//
+// Those in which threads meet, that touch memory later, or that are too big to
+// be code in line. Generated code puts their operands, one word each, into the
+// thread's `arguments`, calls `execute`, and takes the results.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_TEST_EMULATOR_OPERATIONS_H
+#define GSA_TEST_EMULATOR_OPERATIONS_H
+
+#include "Machine.h"
+#include "Parse.h"
+
+namespace emulator {
+
+/// What a reader makes of a statement.
+struct Reading {
+  Operation operation;
+  /// Registers of vectors come as their addresses, not as their values: they
+  /// are read or set later.
+  bool vectorsByAddress = false;
+};
+
+/// A row of the table: the instructions whose text begins with `prefix` are
+/// `read` does its part, or answers false if it does not know this one.
+struct OperationRow {
+  const char *prefix;
+  bool (*read)(const Statement &, Reading &);
+};
+
+extern const OperationRow matrixOperations[]; ///< of warps; ends with a null
+extern const OperationRow asyncOperations[];  ///< barriers, copies; likewise
+
+/// The operation of `statement`. False if there is none with that name, or with
+/// these modifiers; `isKnown` tells which.
+bool readOperation(const Statement &statement, Reading &reading, bool &isKnown);
+
+//===----------------------------------------------------------------------===//
+// What instructions do outside of their table
+//===----------------------------------------------------------------------===//
+
+/// CUtensorMap, as this driver encodes it.
+struct TensorMap {
+  static constexpr uint64_t kMagic = 0x70616d726f736e65;
+  uint64_t magic;
+  uint64_t data;
+  uint64_t extents[5];
+  uint64_t strides[4]; ///< bytes, from the second dimension on
+  uint16_t box[5];
+  uint8_t rank, elementBytes, swizzle; ///< swizzle: 0 to 3, as in cuda.h
+};
+static_assert(sizeof(TensorMap) <= 128);
+
+/// 16-byte pieces of a panel change places: PTX ISA 9.0, 5.5.7. `swizzle` as
+/// cuda.h numbers it: 0 for none, 1 to 3 for 32, 64 and 128 bytes.
+inline uint64_t swizzled(uint64_t address, unsigned swizzle) {
+  uint64_t bits = swizzle == 3 ? 7 : swizzle == 2 ? 3 : swizzle == 1 ? 1 : 0;
+  return address ^ ((address >> 7 & bits) << 4);
+}
+
+} // namespace emulator
+
+#endif // GSA_TEST_EMULATOR_OPERATIONS_H
