@@ -136,6 +136,38 @@ def widths(group):
                       "--shape=B=2,T=150")
 
 
+def readers(group):
+    """Two readers, which no default schedule has, beside one."""
+    schedule = ("#gsa.schedule<segmented, chunk = 64, slices = 4, "
+                "cluster = 4, readers = 2>")
+
+    def text(name, *sizes):
+        return slots(name, *sizes).replace(
+            '{gsa.name = "o"})',
+            f'{{gsa.name = "o"}}) attributes {{gsa.schedule = {schedule}}}')
+
+    group.add("paper1b3_readers", text("paper1b3_readers", 4, 4, 512, 64),
+              *(f"--bench --silu --name=paper1b3{name}-readers --shape={shape}"
+                for name, shape in (("", "B=8,T=2048"), ("-b32", "B=32,T=2048"))))
+    for dtype in ("bf16", "f16"):
+        name = f"readers_{dtype}"
+        group.add(name, text(name, 4, 2, 512, 64, dtype),
+                  "--shape=B=2,T=500", "--shape=B=1,T=64", "--shape=B=1,T=1",
+                  "--shape=B=1,T=0", "--shape=B=1,T=200 --gate-divisor=0.05",
+                  "--shape=B=1,T=130 --gate-value=0,-30,-inf,random",
+                  "--shape=B=1,T=130 --layout=strided")
+        name += "_packed"
+        offsets = "tensor<?xi32>"
+        packed = text(name, 4, 2, 512, 64, dtype).replace("<?x?x", "<1x?x")
+        packed = packed.replace('{gsa.name = "g"})',
+                                '{gsa.name = "g"},\n    '
+                                f'%offsets: {offsets} {{gsa.name = "offsets"}})')
+        group.add(name, packed.replace(" scale 1.0",
+                                       f" offsets(%offsets : {offsets}) scale 1.0"),
+                  "--lengths=0,1,70,0,64,200",
+                  "--lengths=130 --gate-divisor=0.05")
+
+
 def concurrent(group):
     """Two streams, two threads, and what sanitizers look at."""
     for family, options in (("gsa", dict(HQ=4)), ("gla", {}), ("mamba2", {})):
@@ -187,7 +219,8 @@ class Edges(edges.Group):
 def groups():
     """Name -> group, in the order of the report."""
     result = {}
-    for function in (problems, examples, widths, concurrent, huge):
+    for function in (problems, examples, widths, readers, concurrent,
+                     huge):
         function(result.setdefault(function.__name__, Group()))
     for name, function in edges.GROUPS.items():
         if name == "schedules":

@@ -65,6 +65,9 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * `cluster`: neighbouring blocks that run at the same time and reach each
       other; 1 for none. Then memories that are read by columns are cut in slices
       too, and the blocks add up what each reads of its own.
+    * `readers`: roles that share a block's reads in a cluster. With two, what
+      stands behind the blocks' sum is a chunk behind, and the products of it
+      have a role of their own, so that no role waits for other blocks for long.
 
     *Constraints*
     * schedule-1: chunk is `auto` or a power of two, 2 to 256.
@@ -72,6 +75,7 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * schedule-3: segments is 1 to 1024, and only of `segmented`.
     * schedule-4: cluster is 1, or slices.
     * schedule-5: whole is not negative, and only beside segments.
+    * schedule-6: readers is 1, or 2 in a cluster and not of `plain`.
 
     It is attached to the spec's function; text in the spec wins over the
     default.
@@ -86,10 +90,12 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
       DefaultValuedParameter<"int64_t", "1">:$slices,
       DefaultValuedParameter<"int64_t", "0">:$segments,
       DefaultValuedParameter<"int64_t", "1">:$cluster,
+      DefaultValuedParameter<"int64_t", "1">:$readers,
       DefaultValuedParameter<"int64_t", "0">:$whole);
   let assemblyFormat = [{
     `<` custom<ScheduleKind>($kind) `,` `chunk` `=`
-    custom<ChunkAndCuts>($chunk, $slices, $segments, $cluster, $whole) `>`
+    custom<ChunkAndCuts>($chunk, $slices, $segments, $cluster, $readers,
+                         $whole) `>`
   }];
   let genVerifyDecl = 1;
 }

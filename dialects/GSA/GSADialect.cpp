@@ -73,12 +73,13 @@ static ParseResult parseChunk(AsmParser &parser, int64_t &chunk) {
   return success();
 }
 
-/// `16, slices = 4, cluster = 4, segments = 2, whole = 3`: all but the first
-/// may be left out.
+/// `16, slices = 4, cluster = 4, readers = 2, segments = 2, whole = 3`: all but
+/// the first may be left out.
 static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
                                      int64_t &slices, int64_t &segments,
-                                     int64_t &cluster, int64_t &whole) {
-  slices = cluster = 1;
+                                     int64_t &cluster, int64_t &readers,
+                                     int64_t &whole) {
+  slices = cluster = readers = 1;
   segments = whole = 0;
   if (parseChunk(parser, chunk))
     return failure();
@@ -91,6 +92,7 @@ static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
       return failure();
     std::pair<StringLiteral, int64_t *> cuts[] = {{"slices", &slices},
                                                   {"cluster", &cluster},
+                                                  {"readers", &readers},
                                                   {"segments", &segments},
                                                   {"whole", &whole}};
     auto *found =
@@ -98,8 +100,8 @@ static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
                       [&](const auto &cut) { return cut.first == word; });
     if (found == std::end(cuts))
       return parser.emitError(loc, "a schedule's parts must be slices, "
-                                   "cluster, segments and whole, in this "
-                                   "order, got '")
+                                   "cluster, readers, segments and whole, in "
+                                   "this order, got '")
              << word << "'";
     next = found - cuts + 1;
     loc = parser.getCurrentLocation();
@@ -114,7 +116,7 @@ static ParseResult parseChunkAndCuts(AsmParser &parser, int64_t &chunk,
 
 static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
                               int64_t slices, int64_t segments, int64_t cluster,
-                              int64_t whole) {
+                              int64_t readers, int64_t whole) {
   if (chunk)
     printer << chunk;
   else
@@ -123,6 +125,8 @@ static void printChunkAndCuts(AsmPrinter &printer, int64_t chunk,
     printer << ", slices = " << slices;
   if (cluster != 1)
     printer << ", cluster = " << cluster;
+  if (readers != 1)
+    printer << ", readers = " << readers;
   if (segments)
     printer << ", segments = " << segments;
   if (whole)
@@ -153,7 +157,8 @@ MemoryType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      ScheduleKind kind, int64_t chunk, int64_t slices,
-                     int64_t segments, int64_t cluster, int64_t whole) {
+                     int64_t segments, int64_t cluster, int64_t readers,
+                     int64_t whole) {
   if (chunk && (chunk < 2 || chunk > 256 || !llvm::isPowerOf2_64(chunk)))
     return emitError() << "a schedule's chunk must be a power of two from 2 to "
                           "256, got "
@@ -176,6 +181,14 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (whole && !segments)
     return emitError() << "a schedule's whole must be beside segments, got "
                        << whole << " without [schedule-5]";
+  if (readers != 1 && readers != 2)
+    return emitError() << "a schedule's readers must be 1 or 2, got " << readers
+                       << " [schedule-6]";
+  if (readers == 2 && (cluster == 1 || kind == ScheduleKind::Plain))
+    return emitError() << "a schedule's two readers must be in a cluster and "
+                          "not of 'plain', got a cluster of "
+                       << cluster << " and '" << stringifyScheduleKind(kind)
+                       << "' [schedule-6]";
   return success();
 }
 

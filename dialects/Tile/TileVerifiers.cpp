@@ -177,8 +177,9 @@ LogicalResult IotaOp::verify() {
 /// All blocks come by, and the tile stays what it is; numbers of laws: kept, at
 /// least two blocks, outside of branches.
 template <typename Op>
-static LogicalResult verifyMessage(Op op, std::array<StringRef, 3> laws) {
-  RankedTensorType from = typeOf(op.getOperand()), to = typeOf(op.getResult());
+static LogicalResult verifyMessage(Op op, RankedTensorType to,
+                                   std::array<StringRef, 3> laws) {
+  RankedTensorType from = typeOf(op.getOperand());
   if (withoutLayout(from) != withoutLayout(to))
     return brokenLaw(op, laws[0], "must keep the shape and elements of ", from,
                      ", got ", to);
@@ -197,9 +198,51 @@ LogicalResult ExchangeOp::verify() {
   if (!typeOf(getOperand()).getElementType().isF32())
     return brokenLaw(*this, "exchange-1", "must add up f32, got ",
                      typeOf(getOperand()).getElementType());
-  return verifyMessage(*this, {"exchange-4", "exchange-2", "exchange-3"});
+  return verifyMessage(*this, typeOf(getResult()),
+                       {"exchange-4", "exchange-2", "exchange-3"});
 }
 
 LogicalResult GatherOp::verify() {
-  return verifyMessage(*this, {"gather-1", "gather-2", "gather-3"});
+  return verifyMessage(*this, typeOf(getResult()),
+                       {"gather-1", "gather-2", "gather-3"});
+}
+
+/// The tile that a ring of one slot has; null if it is another ring.
+static RankedTensorType getOnlyTile(Value ring) {
+  auto type = cast<RingType>(ring.getType());
+  return type.getSlots() == 1 ? dyn_cast<RankedTensorType>(type.getVersion())
+                              : RankedTensorType();
+}
+
+LogicalResult SendOp::verify() {
+  RankedTensorType version = getOnlyTile(getRing());
+  if (!version)
+    return brokenLaw(*this, "send-1", "must fill a ring of one tile, got ",
+                     getRing().getType());
+  return verifyMessage(*this, version, {"send-1", "send-2", "send-3"});
+}
+
+LogicalResult ReceiveOp::verify() {
+  RankedTensorType version = getOnlyTile(getRing());
+  if (version && withoutLayout(version) == withoutLayout(typeOf(getResult())))
+    return success();
+  return brokenLaw(*this, "receive-1", "must read a ring of one ",
+                   withoutLayout(typeOf(getResult())), ", got ",
+                   getRing().getType());
+}
+
+/// The role that `op` is in; null if it is in none.
+static Region *getRole(Operation *op) {
+  Region *region = op->getParentRegion();
+  while (region && !isa<RolesOp>(region->getParentOp()))
+    region = region->getParentRegion();
+  return region;
+}
+
+LogicalResult AwaitReceiptOp::verify() {
+  for (Operation *user : getRing().getUsers())
+    if (isa<ReceiveOp>(user) && getRole(user) != getRole(*this))
+      return success();
+  return brokenLaw(*this, "await_receipt-1",
+                   "must wait for another role's tile.receive, got none");
 }

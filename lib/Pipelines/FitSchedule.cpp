@@ -99,10 +99,12 @@ private:
     int64_t tried = 0;
     auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
       bool isCut = kind == ScheduleKind::Segmented;
-      auto schedule =
-          ScheduleAttr::get(&getContext(), kind, chunk, cut.slices,
-                            isCut ? given.getSegments() : 0, cut.cluster,
-                            isCut ? given.getWhole() : 0);
+      auto schedule = ScheduleAttr::get(
+          &getContext(), kind, chunk, cut.slices,
+          isCut ? given.getSegments() : 0, cut.cluster,
+          cut.cluster > 1 && kind != ScheduleKind::Plain ? given.getReaders()
+                                                         : 1,
+          isCut ? given.getWhole() : 0);
       std::optional<Diagnostic> reason;
       bool fits = succeeded(attempt(spec, schedule, reason));
       if (fits)

@@ -104,6 +104,14 @@ void Device::emitExpectBoxes(OpBuilder &, Location, Value, int64_t) const {
   llvm_unreachable("the device copies no boxes");
 }
 
+void Device::emitArrival(OpBuilder &, Location, const Party &) const {
+  llvm_unreachable("the device has no roles");
+}
+
+void Device::emitRegisters(OpBuilder &, Location, int64_t, int64_t) const {
+  llvm_unreachable("the device's lanes all have as many registers");
+}
+
 void Device::emitCopyBox(OpBuilder &, Location, Value, Value, ValueRange,
                          Value) const {
   llvm_unreachable("the device copies no boxes");

@@ -22,7 +22,7 @@ struct SchedulePass : gsa::impl::SchedulePassBase<SchedulePass> {
                   ScheduleAttr::get(&getContext(), ScheduleKind::Segmented,
                                     /*chunk=*/0, /*slices=*/1,
                                     /*segments=*/0, /*cluster=*/1,
-                                    /*whole=*/0));
+                                    /*readers=*/1, /*whole=*/0));
   }
 };
 } // namespace

@@ -51,7 +51,8 @@ static void chooseOnHost(func::FuncOp spec) {
                         keepsKind ? schedule.getKind() : ScheduleKind::Fused,
                         schedule.getChunk() ? schedule.getChunk() : chunk,
                         schedule.getSlices(), schedule.getSegments(),
-                        schedule.getCluster(), schedule.getWhole()));
+                        schedule.getCluster(), schedule.getReaders(),
+                        schedule.getWhole()));
 }
 
 namespace {

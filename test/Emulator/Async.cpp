@@ -562,6 +562,13 @@ static bool readFence(const Statement &statement, Reading &reading) {
          text == "griddepcontrol.launch_dependents";
 }
 
+/// 9.7.19.5 setmaxnreg: a thread has all registers that it names.
+static bool readRegisterCount(const Statement &statement, Reading &reading) {
+  reading.operation.execute = nothing;
+  return statement.text == "setmaxnreg.inc.sync.aligned.u32" ||
+         statement.text == "setmaxnreg.dec.sync.aligned.u32";
+}
+
 const OperationRow emulator::asyncOperations[] = {
     {"bar.warp.", readWarpBarrier},
     {"barrier.cluster.", readClusterBarrier},
@@ -575,6 +582,7 @@ const OperationRow emulator::asyncOperations[] = {
     {"st.async.", readSend},
     {"fence.", readFence},
     {"griddepcontrol.", readFence},
+    {"setmaxnreg.", readRegisterCount},
     {nullptr, nullptr}};
 
 bool emulator::readOperation(const Statement &statement, Reading &reading,

@@ -271,3 +271,72 @@ func.func @fetched_too_early(%n: index, %a: memref<64x64xbf16>) {
   }
   return
 }
+
+// -----
+
+// What is sent is received, and an exchange follows, before more is.
+func.func @sent(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+      tile.await_receipt %r : !tile.ring<1 x tensor<16x8xf32>>
+      %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @exchanged_too_early(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send' op a tile must be received by one tile.receive, awaited by tile.await_receipt and a tile.exchange behind that before more is sent, got 1 tile.receive, a tile.await_receipt and no tile.exchange}}
+    tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.await_receipt %r : !tile.ring<1 x tensor<16x8xf32>>
+  }, {
+    %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @not_awaited(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{got 1 tile.receive, no tile.await_receipt and no tile.exchange}}
+    tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+  }, {
+    %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}

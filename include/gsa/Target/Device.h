@@ -43,6 +43,16 @@ public:
   /// wrote before.
   virtual void emitBarrier(OpBuilder &builder, Location loc,
                            const Party &party) const = 0;
+  /// Half of that: what this thread read and wrote before is behind it for the
+  /// threads of `party` that wait, and it does not. Only where roles do.
+  virtual void emitArrival(OpBuilder &builder, Location loc,
+                           const Party &party) const;
+
+  /// From here on each lane of this role, whole groups of 4 warps, has `count`
+  /// registers; `before` at the start of the kernel. Waits until others have
+  /// given up as many.
+  virtual void emitRegisters(OpBuilder &builder, Location loc, int64_t count,
+                             int64_t before) const;
 
   /// What the lane whose number differs in the bits `mask` has in `value`, of
   /// 32 bits.

@@ -49,6 +49,9 @@ struct DeviceFacts {
   /// Some warps of a block may meet at a barrier that the others do not know
   /// of, so that parts of a block can play roles.
   bool hasRoles;
+  /// Warps may change the number of their lanes' registers, by multiples of
+  /// this: some give up what others get. 0 where all lanes have as many.
+  int64_t roleRegisters;
   /// Blocks of a launch may start before the launch before it on its stream has
   /// ended, and wait for its end by an instruction.
   bool startsEarly;

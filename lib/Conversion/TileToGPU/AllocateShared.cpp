@@ -57,9 +57,15 @@ static int64_t alignmentOf(int64_t bytes) {
                            kSharedAlignment);
 }
 
-int64_t gsa::getSlotBytes(RingType ring) {
-  int64_t bytes = getSharedBytes(ring.getVersion());
-  if (!isa<RankedTensorType>(ring.getVersion()))
+int64_t gsa::getSharers(Value ring) {
+  auto blocks = ring.getDefiningOp()->getAttrOfType<IntegerAttr>(kSharedByAttr);
+  return blocks ? blocks.getInt() : 1;
+}
+
+int64_t gsa::getSlotBytes(Value ring) {
+  Type version = cast<RingType>(ring.getType()).getVersion();
+  int64_t bytes = getSharedBytes(version) / getSharers(ring);
+  if (!isa<RankedTensorType>(version))
     return bytes;
   return llvm::alignTo(bytes, alignmentOf(bytes));
 }
@@ -240,7 +246,9 @@ struct AllocateSharedPass final
     kernel.walk([&](RingOp ring) {
       auto type = cast<RingType>(ring.getRing().getType());
       tenants.push_back(
-          {ring, kOffsetAttr, type.getSlots() * getSlotBytes(type)});
+          {ring, kOffsetAttr, type.getSlots() * getSlotBytes(ring.getRing())});
+      if (llvm::any_of(ring->getUsers(), llvm::IsaPred<ReceiveOp>))
+        tenants.push_back({ring, kMailboxAttr, kMailboxBytes});
     });
     bool fetches = kernel.walk([](FetchOp) { return WalkResult::interrupt(); })
                        .wasInterrupted();
@@ -256,6 +264,11 @@ struct AllocateSharedPass final
     for (const Tenant &tenant : tenants)
       tenant.op->setAttr(tenant.attribute,
                          builder.getI64IntegerAttr(tenant.offset));
+    kernel.walk([](ExchangeOp op) {
+      if (ExchangeOp same = findSameRoom(op))
+        for (StringRef attribute : {kOffsetAttr, kMailboxAttr})
+          op->setAttr(attribute, same->getAttr(attribute));
+    });
     kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
     if (total > facts.sharedBytes) {
       report(kernel, tenants, total, facts.sharedBytes);
@@ -274,7 +287,8 @@ private:
         tenants.push_back({op, kOffsetAttr,
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
-      if (isMessage(op))
+      auto exchange = dyn_cast<ExchangeOp>(op);
+      if (isMessage(op) && !(exchange && findSameRoom(exchange)))
         addRoom(tenants, op, role, order);
       int64_t scratch = getScratchBytes(op, warps, lanes);
       if (scratch && hasOwnScratch(op))
@@ -283,6 +297,17 @@ private:
       if (scratch && !hasOwnScratch(op))
         tenants.push_back({op, kScratchAttr, scratch, role, now, now});
     });
+  }
+
+  /// The exchange in a loop that goes on with what `op`, before it, began: what
+  /// a loop carries has one room. Null if `op` begins nothing of that kind.
+  static ExchangeOp findSameRoom(ExchangeOp op) {
+    for (OpOperand &use : op->getUses())
+      if (auto loop = dyn_cast<scf::WhileOp>(use.getOwner()))
+        return loop.getYieldOp()
+            .getOperand(use.getOperandNumber())
+            .getDefiningOp<ExchangeOp>();
+    return {};
   }
 
   /// Other blocks send parts to an exchange whenever they come by; and rows to

@@ -197,8 +197,8 @@ LogicalResult TileLowering::lower(FetchOp op) {
     return copyToPlace(op, slice, slot);
   auto [fits, isThere] = emitFitsBox(slice, *map);
   OpBuilder::InsertionGuard guard(b);
-  // Behind a segment's end nobody reads.
-  if (isThere) {
+  // Behind a segment's end nobody reads, as a rule.
+  if (isThere && !op->hasAttr(kZerosAttr)) {
     auto some = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
     b.setInsertionPointToStart(some.thenBlock());
   }

@@ -88,6 +88,9 @@ LogicalResult TileLowering::lower(RolesOp op) {
     role.readsAsync = hasAsyncReaders;
     role.copies = copies;
     role.fences = hasAsyncReaders && (writes || copies);
+    if (auto own = op->getAttrOfType<DenseI64ArrayAttr>(kRegistersAttr))
+      device.emitRegisters(b, b.getLoc(), own[i],
+                           target.getFacts().registers / (warps * lanes));
     if (failed(openBoxes(region, i)) || failed(lowerBody(region.front())))
       return failure();
     retire(0);
@@ -230,5 +233,10 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
       return failure();
   }
   receive(op.getResults(), loop.getResults());
+  // No block leaves before what others send it has arrived.
+  for (Value result : op.getResults())
+    if (Operation *message = findMessage(result); message && result.use_empty())
+      if (failed(endMessage(message)))
+        return failure();
   return success();
 }

@@ -10,8 +10,9 @@
 //             room for all rows
 //   wait      each lane reads what it holds of all rows
 //
-// A room has one slot, without any other handshake. Take two rounds of one
-// exchange and its gather, block a and block i.
+// What a loop carries of an exchange is on its way from one iteration to the
+// next. A room has one slot, without any other handshake. Take two rounds of
+// one exchange and its gather, block a and block i.
 //
 //   Parts. A warp of block a sends parts of the second round to block i when it
 //   has got all that was gathered in the first. All warps of block i sent some
@@ -21,6 +22,14 @@
 //   what the first round gathered. Rows arrive when all warps of the role have
 //   sent their parts: what they used a gather's room for before the exchange,
 //   they are done with.
+//
+// From role to role (send, receive, await_receipt) the handshake is the same,
+// with the gather's wait in the other role. Its lanes arrive at a barrier
+// behind their loads, and the role that sends waits there before it sends parts
+// again: so a warp of block a sends parts of the second round when its block
+// has got all that was sent in the first, and a block sends rows of the second
+// round when all blocks have sent these parts, their receivers done with the
+// room.
 //
 // A mailbox counts one round at a time: nothing of the second arrives before
 // all warps have got the first, by the same arguments. Each warp expects its
@@ -46,17 +55,50 @@ using namespace mlir::tile;
 // Clusters
 //===----------------------------------------------------------------------===//
 
-static SmallVector<Operation *> findMessages(RolesOp roles) {
-  SmallVector<Operation *> messages;
-  roles.walk([&](Operation *op) {
-    if (isMessage(op))
-      messages.push_back(op);
-  });
-  return messages;
+/// The op that sends what arrives in `ring`, and the number of its role.
+static std::pair<SendOp, int64_t> findSender(Value ring, RolesOp roles) {
+  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
+    for (Operation *user : ring.getUsers())
+      if (auto send = dyn_cast<SendOp>(user);
+          send && role.isAncestor(send->getParentRegion()))
+        return {send, i};
+  return {};
+}
+
+/// The number of the role that receives what arrives in `ring`.
+static int64_t findReceiver(Value ring, RolesOp roles) {
+  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
+    for (Operation *user : ring.getUsers())
+      if (isa<ReceiveOp>(user) && role.isAncestor(user->getParentRegion()))
+        return i;
+  return -1;
+}
+
+/// Where messages of the roles arrive.
+struct Mail {
+  Operation *op;    ///< that ends the message
+  Operation *owner; ///< of the mailbox
+  int64_t role, blocks;
+};
+
+static SmallVector<Mail> findMail(RolesOp roles) {
+  SmallVector<Mail> mail;
+  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
+    role.walk([&, role = static_cast<int64_t>(i)](Operation *op) {
+      if (isMessage(op))
+        mail.push_back({op, op, role, getMessageBlocks(op)});
+      auto receive = dyn_cast<ReceiveOp>(op);
+      if (!receive)
+        return;
+      SendOp send = findSender(receive.getRing(), roles).first;
+      mail.push_back({op, receive.getRing().getDefiningOp(), role,
+                      send ? static_cast<int64_t>(send.getBlocks()) : 1});
+    });
+  return mail;
 }
 
 LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
-  SmallVector<Operation *> messages = findMessages(roles);
+  SmallVector<Mail> messages = findMail(roles);
   if (messages.empty())
     return success();
   auto cluster = kernel->getAttrOfType<IntegerAttr>(kClusterAttr);
@@ -67,17 +109,18 @@ LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    for (Operation *op : messages) {
-      if (int64_t own = getMessageBlocks(op); own != blocks)
-        return op->emitOpError("must be over the ")
-               << blocks << " blocks of its kernel's cluster, got " << own;
-      int64_t role = 0;
-      while (!roles.getRoles()[role].isAncestor(op->getParentRegion()))
-        ++role;
-      FailureOr<Value> mailbox = addressOf(op, kMailboxAttr);
+    DenseSet<Attribute> made; // Of what a loop goes on with.
+    for (const Mail &mail : messages) {
+      if (mail.blocks != blocks)
+        return mail.op->emitOpError("must be over the ")
+               << blocks << " blocks of its kernel's cluster, got "
+               << mail.blocks;
+      FailureOr<Value> mailbox = addressOf(mail.owner, kMailboxAttr);
       if (failed(mailbox))
         return failure();
-      device.emitMailbox(b, op->getLoc(), *mailbox, roles.getWarps()[role]);
+      if (made.insert(mail.owner->getAttr(kMailboxAttr)).second)
+        device.emitMailbox(b, mail.op->getLoc(), *mailbox,
+                           roles.getWarps()[mail.role]);
     }
   }
   device.emitClusterBarrier(b, b.getLoc());
@@ -86,7 +129,7 @@ LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
 
 void TileLowering::closeCluster(RolesOp roles) {
   // The last of what a block sends may still be on its way to others.
-  if (!findMessages(roles).empty())
+  if (!findMail(roles).empty())
     device.emitClusterBarrier(b, b.getLoc());
 }
 
@@ -110,11 +153,10 @@ class TileLowering::Message {
 public:
   /// `held`: how lanes of one block hold the tile; `shared`: of all of them.
   Message(TileLowering &lowering, Operation *op, const Layout &held,
-          Type element, Value room, Value mailbox)
+          const Layout &place, Type element, Value room, Value mailbox,
+          int64_t blocks)
       : lowering(lowering), b(lowering.b), op(op), element(element), held(held),
-        place(getRoom(held, element.getIntOrFloatBitWidth(),
-                      getMessageBlocks(op))),
-        room(room), mailbox(mailbox), blocks(getMessageBlocks(op)) {
+        place(place), room(room), mailbox(mailbox), blocks(blocks) {
     runElements = 1;
     for (int64_t size : place.getBlock())
       runElements *= size;
@@ -130,9 +172,9 @@ public:
   LogicalResult sendRows(Value vector, const Layout &shared);
   FailureOr<Value> readRows();
 
-  /// Waits until all lanes of the cluster have sent what they hold as `sender`
-  /// says: that to one of `parts` blocks.
-  void receive(const Layout &sender, int64_t parts);
+  /// Waits until all lanes of the cluster have sent this block what they hold
+  /// for it: `elements` of them for each lane of the role.
+  void receive(int64_t elements);
 
 private:
   FailureOr<Composed> compose(const Layout &layout) const;
@@ -284,10 +326,10 @@ FailureOr<Value> TileLowering::Message::readRows() {
                         lowering.role.worker, room, element);
 }
 
-void TileLowering::Message::receive(const Layout &sender, int64_t parts) {
+void TileLowering::Message::receive(int64_t elements) {
   const Worker &worker = lowering.role.worker;
-  int64_t bytes = blocks * sender.getNumRegisters() *
-                  lowering.target.getFacts().warpLanes * elementBytes / parts;
+  int64_t bytes =
+      elements * lowering.target.getFacts().warpLanes * elementBytes;
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                         worker.lane, lowering.constant(0));
   Value round =
@@ -314,14 +356,30 @@ FailureOr<TileLowering::Message> TileLowering::messageOf(Operation *op) {
            << ofAll.getType();
   const Layout &held =
       layoutOf(isa<ExchangeOp>(op) ? op->getOperand(0) : op->getResult(0));
-  return Message(*this, op, held, tile.getElementType(), *room, *mailbox);
+  int64_t blocks = getMessageBlocks(op);
+  return Message(
+      *this, op, held,
+      getRoom(held, tile.getElementType().getIntOrFloatBitWidth(), blocks),
+      tile.getElementType(), *room, *mailbox, blocks);
+}
+
+/// What each lane of a role is sent: all blocks send their own rows to all, or
+/// to each its part.
+static int64_t countReceived(Operation *op) {
+  int64_t held = layoutOf(op->getOperand(0)).getNumRegisters();
+  return isa<ExchangeOp>(op) ? held : held * getMessageBlocks(op);
 }
 
 LogicalResult TileLowering::lower(ExchangeOp op) {
   FailureOr<Message> message = messageOf(op);
   if (failed(message) || failed(message->sendParts(get(op.getOperand()))))
     return failure();
-  messages.insert(op);
+  // A loop carries no registers of what is on its way.
+  auto type = cast<VectorType>(convert(op.getResult().getType()));
+  set(op.getResult(),
+      arith::ConstantOp::create(b, type, b.getZeroAttr(type)).getResult());
+  if (llvm::all_of(op->getUsers(), llvm::IsaPred<WaitOp>))
+    messages.insert(op);
   return success();
 }
 
@@ -334,19 +392,105 @@ LogicalResult TileLowering::lower(GatherOp op) {
   return success();
 }
 
+Operation *TileLowering::findMessage(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto loop = dyn_cast_or_null<scf::WhileOp>(op);
+  int64_t number = loop ? cast<OpResult>(value).getResultNumber() : 0;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    loop = dyn_cast<scf::WhileOp>(argument.getOwner()->getParentOp());
+    number = argument.getArgNumber();
+  }
+  // Loops over windows pass their variables on unchanged.
+  if (loop)
+    op = loop.getYieldOp().getOperand(number).getDefiningOp();
+  return op && isMessage(op) ? op : nullptr;
+}
+
+LogicalResult TileLowering::endMessage(Operation *op) {
+  FailureOr<Message> message = messageOf(op);
+  if (succeeded(message))
+    message->receive(countReceived(op));
+  return message;
+}
+
 LogicalResult TileLowering::lowerWait(Operation *op, Value result) {
-  if (!messages.erase(op))
+  bool isCarried = !llvm::all_of(op->getUsers(), llvm::IsaPred<WaitOp>);
+  if (!messages.erase(op) && !isCarried)
     return op->emitOpError("must be waited for once, got a second tile.wait");
   FailureOr<Message> message = messageOf(op);
   if (failed(message))
     return failure();
   bool isExchange = isa<ExchangeOp>(op);
-  message->receive(layoutOf(op->getOperand(0)),
-                   isExchange ? getMessageBlocks(op) : 1);
+  message->receive(countReceived(op));
   FailureOr<Value> vector =
       isExchange ? message->addParts(layoutOf(result)) : message->readRows();
   if (failed(vector))
     return failure();
   set(result, *vector);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// From role to role
+//===----------------------------------------------------------------------===//
+
+Party TileLowering::partyOf(Value ring) const {
+  RolesOp roles = role.roles;
+  // Numbers behind those of the roles themselves.
+  int64_t number = static_cast<int64_t>(roles.getRoles().size()) + 1;
+  for (Operation *at = ring.getDefiningOp()->getPrevNode(); at;
+       at = at->getPrevNode())
+    if (auto other = dyn_cast<RingOp>(at))
+      number += llvm::any_of(other->getUsers(), llvm::IsaPred<ReceiveOp>);
+  int64_t warps = roles.getWarps()[findSender(ring, roles).second] +
+                  roles.getWarps()[findReceiver(ring, roles)];
+  return {number, warps * target.getFacts().warpLanes};
+}
+
+LogicalResult TileLowering::lower(SendOp op) {
+  auto ring = cast<RingType>(op.getRing().getType());
+  FailureOr<Value> mailbox =
+      addressOf(op.getRing().getDefiningOp(), kMailboxAttr);
+  if (failed(mailbox))
+    return failure();
+  Layout held = layoutOf(op.getOperand());
+  auto blocks = static_cast<int64_t>(op.getBlocks());
+  int64_t warps = role.party.threads / target.getFacts().warpLanes;
+  if (held.isPlace() || held.getNumWarps() != warps * blocks)
+    return op->emitOpError("must share rows among ")
+           << blocks << " times " << warps << " warps, got "
+           << op.getOperand().getType();
+  return Message(*this, op, held, layoutOf(ring.getVersion()),
+                 cast<RankedTensorType>(ring.getVersion()).getElementType(),
+                 get(op.getRing()), *mailbox, blocks)
+      .sendRows(get(op.getOperand()), held);
+}
+
+LogicalResult TileLowering::lower(ReceiveOp op) {
+  Value ring = op.getRing();
+  auto [send, sender] = findSender(ring, role.roles);
+  FailureOr<Value> mailbox = addressOf(ring.getDefiningOp(), kMailboxAttr);
+  if (failed(mailbox))
+    return failure();
+  if (!send)
+    return op->emitOpError("must read what another role sends, got none");
+  Type version = cast<RingType>(ring.getType()).getVersion();
+  auto blocks = static_cast<int64_t>(send.getBlocks());
+  Message message(*this, op, layoutOf(op.getResult()), layoutOf(version),
+                  cast<RankedTensorType>(version).getElementType(), get(ring),
+                  *mailbox, blocks);
+  int64_t warps = role.party.threads / target.getFacts().warpLanes;
+  message.receive(layoutOf(send.getOperand()).getNumRegisters() * blocks *
+                  role.roles.getWarps()[sender] / warps);
+  FailureOr<Value> rows = message.readRows();
+  if (failed(rows))
+    return failure();
+  set(op.getResult(), *rows);
+  device.emitArrival(b, b.getLoc(), partyOf(ring));
+  return success();
+}
+
+LogicalResult TileLowering::lower(AwaitReceiptOp op) {
+  device.emitBarrier(b, b.getLoc(), partyOf(op.getRing()));
   return success();
 }

@@ -183,6 +183,11 @@ private:
                              const Layout &layout, Type element);
   LogicalResult storePlace(Operation *op, Value vector, Value address,
                            const Layout &place, const Layout &layout);
+  /// Of what `blocks` share, this block's rows: into a place that has only
+  /// these.
+  LogicalResult storeRun(Operation *op, Value vector, Value address,
+                         const Layout &place, const Layout &layout,
+                         int64_t blocks);
   /// A tile in registers as another layout holds it, without leaving the lane.
   FailureOr<Value> renumber(Operation *op, Value vector, const Layout &from,
                             const Layout &to);
@@ -213,8 +218,18 @@ private:
 
   LogicalResult lower(tile::ExchangeOp op);
   LogicalResult lower(tile::GatherOp op);
+  LogicalResult lower(tile::SendOp op);
+  LogicalResult lower(tile::ReceiveOp op);
+  LogicalResult lower(tile::AwaitReceiptOp op);
+  /// Who sends and receives by `ring`: the threads of two roles.
+  Party partyOf(Value ring) const;
   /// Of one of the two.
   LogicalResult lowerWait(Operation *op, Value result);
+  /// Waits for one whose result nobody needs.
+  LogicalResult endMessage(Operation *op);
+  /// The op that began what `value` is, which a loop may carry; null if it is
+  /// no message.
+  static Operation *findMessage(Value value);
   class Message;
   FailureOr<Message> messageOf(Operation *op);
   /// The lane as a layout counts it, which may be one of all blocks.

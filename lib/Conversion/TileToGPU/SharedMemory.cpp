@@ -65,7 +65,7 @@ Value TileLowering::slotOf(Value ring, Value iteration, int64_t ahead) {
     slot = arith::AddIOp::create(b, slot, constant(ahead));
     slot = arith::RemUIOp::create(b, slot, constant(slots));
   }
-  Value offset = arith::MulIOp::create(b, slot, constant(getSlotBytes(type)));
+  Value offset = arith::MulIOp::create(b, slot, constant(getSlotBytes(ring)));
   return arith::AddIOp::create(b, get(ring), offset);
 }
 
@@ -99,6 +99,38 @@ LogicalResult TileLowering::storePlace(Operation *op, Value vector,
   return success();
 }
 
+LogicalResult TileLowering::storeRun(Operation *op, Value vector, Value address,
+                                     const Layout &place, const Layout &layout,
+                                     int64_t blocks) {
+  // Which run, by lane and warp: the highest bits of the offset.
+  std::optional<Composed> offsets = compose(place, layout);
+  int64_t run = place.getNumElements() / blocks;
+  auto runOf = [&](int64_t offset) { return offset / run; };
+  if (!offsets ||
+      llvm::any_of(offsets->reg, [&](int64_t reg) { return runOf(reg) != 0; }))
+    return op->emitOpError(
+        "must put rows that each lane has of one block only");
+  auto bits = [&](ArrayRef<int64_t> from) {
+    return llvm::map_to_vector(from, runOf);
+  };
+  Value own = arith::XOrIOp::create(
+      b, emitBits(b, b.getLoc(), role.worker.lane, bits(offsets->lane)),
+      emitBits(b, b.getLoc(), role.worker.warp, bits(offsets->warp)));
+  Value isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own,
+                                      device.emitClusterRank(b, b.getLoc()));
+  for (SmallVector<int64_t> *part : {&offsets->lane, &offsets->warp})
+    for (int64_t &offset : *part)
+      offset %= run;
+  Type element = cast<VectorType>(vector.getType()).getElementType();
+  auto branch = scf::IfOp::create(b, isOwn, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  emitSharedStore(b, b.getLoc(), device,
+                  SharedAccess(*offsets, bytesOf(element)), role.worker,
+                  address, vector);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Rings
 //===----------------------------------------------------------------------===//
@@ -116,8 +148,10 @@ LogicalResult TileLowering::lower(PutOp op) {
     if (isPlace(type))
       return op.emitOpError("must put a tile in registers, got ") << type;
     auto ring = cast<RingType>(op.getRing().getType());
-    return storePlace(op, value, slot, layoutOf(ring.getVersion()),
-                      layoutOf(type));
+    Layout place = layoutOf(ring.getVersion());
+    if (int64_t blocks = getSharers(op.getRing()); blocks > 1)
+      return storeRun(op, value, slot, place, layoutOf(type), blocks);
+    return storePlace(op, value, slot, place, layoutOf(type));
   }
   // All lanes have the scalar, and write it: a branch would cost more.
   if (type.isIndex())
@@ -138,6 +172,19 @@ LogicalResult TileLowering::lower(GetOp op) {
     return success();
   }
   if (isTile(type)) {
+    // A run of rows begins where those of earlier blocks would.
+    int64_t blocks = getSharers(op.getRing());
+    if (blocks > 1 &&
+        layoutOf(type).getNumWarps() !=
+            blocks * role.party.threads / target.getFacts().warpLanes)
+      return op.emitOpError("must get this block's rows of what ")
+             << blocks << " share, got " << type;
+    if (blocks > 1)
+      slot = arith::SubIOp::create(
+          b, slot,
+          arith::MulIOp::create(
+              b, device.emitClusterRank(b, b.getLoc()),
+              constant(getSharedBytes(ring.getVersion()) / blocks)));
     FailureOr<Value> vector =
         loadPlace(op, slot, layoutOf(ring.getVersion()), layoutOf(type),
                   cast<RankedTensorType>(type).getElementType());

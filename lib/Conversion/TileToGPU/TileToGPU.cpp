@@ -171,8 +171,8 @@ LogicalResult TileLowering::lower(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, WaitFetchesOp, PutOp,
             GetOp, ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp,
-            TransposeOp, MmaOp, WaitOp, ExchangeOp, GatherOp, scf::IfOp,
-            scf::ForOp, scf::WhileOp, arith::CmpFOp>(
+            TransposeOp, MmaOp, WaitOp, ExchangeOp, GatherOp, SendOp, ReceiveOp,
+            AwaitReceiptOp, scf::IfOp, scf::ForOp, scf::WhileOp, arith::CmpFOp>(
           [&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);

@@ -8,6 +8,9 @@
 //      in CUDA_HOME and /usr/local/cuda
 //   3. the program ptxas in PATH, then in CUDA_HOME and /usr/local/cuda
 //
+// The library assembles for linking, where `setmaxnreg` is ignored: text that
+// has it is left to the program.
+//
 //===----------------------------------------------------------------------===//
 
 #include "NVIDIA.h"
@@ -230,7 +233,10 @@ FailureOr<std::optional<Bytes>> gsa::assemblePTX(StringRef text, StringRef chip,
     if (auto found = llvm::sys::findProgramByName(*program))
       program = *found;
   } else {
-    if (std::optional<JitLink> library = loadJitLink())
+    std::optional<JitLink> library;
+    if (!text.contains("setmaxnreg"))
+      library = loadJitLink();
+    if (library)
       if (std::optional<Bytes> code = link(*library, text, chip, words))
         return withCode(*code);
     // A library of an older toolkit does not know this PTX; a program may.
@@ -244,5 +250,7 @@ FailureOr<std::optional<Bytes>> gsa::assemblePTX(StringRef text, StringRef chip,
   }
   if (!words.empty())
     return refused(emitError, chip, "nvJitLink", words);
-  return withoutCode("there is neither nvJitLink nor ptxas");
+  return withoutCode(text.contains("setmaxnreg")
+                         ? "there is no ptxas, and nvJitLink ignores setmaxnreg"
+                         : "there is neither nvJitLink nor ptxas");
 }

@@ -33,6 +33,8 @@ static DeviceFacts facts(int64_t sharedKiB, int64_t clusterBlocks,
   // The tensor memory accelerator came with clusters (9.0).
   facts.hasBoxCopies = clusterBlocks > 1;
   facts.hasRoles = true;
+  // As did setmaxnreg (PTX ISA 9.7.19.5).
+  facts.roleRegisters = clusterBlocks > 1 ? 8 : 0;
   // Programmatic dependent launch came with clusters, in 9.0.
   facts.startsEarly = clusterBlocks > 1;
   facts.part = part;

@@ -70,6 +70,25 @@ void NVIDIADevice::emitBarrier(OpBuilder &builder, Location loc,
                           NVVM::BarrierReductionAttr(), Value());
 }
 
+/// 9.7.13.1, barrier.arrive.
+void NVIDIADevice::emitArrival(OpBuilder &builder, Location loc,
+                               const Party &party) const {
+  LLVM::CallIntrinsicOp::create(
+      builder, loc,
+      builder.getStringAttr("llvm.nvvm.barrier.cta.arrive.aligned.count"),
+      ValueRange{constant(builder, loc, party.number),
+                 constant(builder, loc, party.threads)});
+}
+
+/// 9.7.19.5, setmaxnreg.
+void NVIDIADevice::emitRegisters(OpBuilder &builder, Location loc,
+                                 int64_t count, int64_t before) const {
+  NVVM::SetMaxRegisterOp::create(builder, loc, count,
+                                 count > before
+                                     ? NVVM::SetMaxRegisterAction::increase
+                                     : NVVM::SetMaxRegisterAction::decrease);
+}
+
 static Value shuffle(OpBuilder &builder, Location loc, Value value,
                      int64_t operand, NVVM::ShflKind kind) {
   constexpr int64_t allLanes = -1, wholeWarp = 31;

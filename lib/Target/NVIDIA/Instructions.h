@@ -20,6 +20,10 @@ public:
 
   void emitBarrier(OpBuilder &builder, Location loc,
                    const Party &party) const override;
+  void emitArrival(OpBuilder &builder, Location loc,
+                   const Party &party) const override;
+  void emitRegisters(OpBuilder &builder, Location loc, int64_t count,
+                     int64_t before) const override;
   Value emitShuffle(OpBuilder &builder, Location loc, Value value,
                     int64_t mask) const override;
   bool hasVotes() const override { return true; }

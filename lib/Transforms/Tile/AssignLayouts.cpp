@@ -9,6 +9,8 @@
 #include "Waits.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
+#include "gsa/Conversion/SharedMemory.h"
+#include "gsa/Layout/Cluster.h"
 #include "gsa/Layout/Places.h"
 #include "gsa/Transforms/Passes.h"
 
@@ -389,6 +391,10 @@ void RoleRewriter::rewrite(Operation *op) {
       need(op->getOpOperand(0), inBlock(tile, layoutOf(tile)));
     return;
   }
+  if (isa<tile::SendOp>(op))
+    return needAll(layoutOf(op->getOperand(0)));
+  if (auto receive = dyn_cast<tile::ReceiveOp>(op))
+    return setLayout(receive.getResult(), plan.getLayout(receive.getResult()));
   if (auto exchange = dyn_cast<tile::ExchangeOp>(op)) {
     needAll(inBlock(exchange.getOperand(), layoutOf(exchange.getOperand())));
     return setLayout(exchange.getResult(),
@@ -445,6 +451,50 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
     }
   }
 
+  /// The blocks that need their own rows of a ring's versions only: 1 if some
+  /// reader needs all, or a lane that puts them has several blocks'.
+  static int64_t countSharers(tile::RingOp ring, ArrayRef<LayoutPlan> plans) {
+    auto version = cast<RankedTensorType>(
+        cast<tile::RingType>(ring.getRing().getType()).getVersion());
+    Layout place = rowMajor(version.getShape());
+    int64_t sharers = 1;
+    for (Operation *user : ring.getRing().getUsers()) {
+      auto get = dyn_cast<tile::GetOp>(user);
+      if (!get)
+        continue;
+      const LayoutPlan &plan = getPlanOf(get, plans);
+      Layout own = plan.getLayout(get.getValue());
+      bool isShared = plan.spansBlocks(own) &&
+                      llvm::all_of(get->getUsers(), [&](Operation *op) {
+                        return op->getNumResults() == 1 &&
+                               getTileType(op->getResult(0)) &&
+                               OpTrait::hasElementwiseMappableTraits(op) &&
+                               plan.getLayout(op->getResult(0)) == own;
+                      });
+      if (!isShared || place.getBlock() != Coordinates(version.getShape()))
+        return 1;
+      sharers = own.getNumWarps() / plan.getWarps();
+    }
+    int64_t rows = version.getDimSize(0) / sharers;
+    for (Operation *user : ring.getRing().getUsers()) {
+      auto put = dyn_cast<tile::PutOp>(user);
+      if (!put)
+        continue;
+      Layout own = getPlanOf(put, plans).getLayout(put.getValue());
+      if (llvm::any_of(
+              own.getBases(Layout::Input::Register),
+              [&](const Coordinates &base) { return base[0] >= rows; }))
+        return 1;
+    }
+    return sharers;
+  }
+  static const LayoutPlan &getPlanOf(Operation *op,
+                                     ArrayRef<LayoutPlan> plans) {
+    return *llvm::find_if(plans, [&](const LayoutPlan &plan) {
+      return plan.getRole().isAncestor(op->getParentRegion());
+    });
+  }
+
   /// Where versions lie: as the first product that reads them needs it.
   static DenseMap<Value, Layout> placeRings(func::FuncOp kernel,
                                             ArrayRef<LayoutPlan> plans) {
@@ -458,6 +508,16 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
             places.try_emplace(get.getRing(), plan.getPlace(mma, factor));
         }
       });
+    kernel.walk([&](tile::ReceiveOp receive) {
+      auto type = cast<RankedTensorType>(receive.getResult().getType());
+      for (Operation *user : receive.getRing().getUsers())
+        if (auto send = dyn_cast<tile::SendOp>(user))
+          places.try_emplace(
+              receive.getRing(),
+              getRoom(getPlanOf(receive, plans).getLayout(receive.getResult()),
+                      type.getElementTypeBitWidth(),
+                      static_cast<int64_t>(send.getBlocks())));
+    });
     kernel.walk([&](tile::RingOp ring) {
       auto type = cast<tile::RingType>(ring.getRing().getType());
       auto version = dyn_cast<RankedTensorType>(type.getVersion());
@@ -466,6 +526,13 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       Layout place =
           places.try_emplace(ring.getRing(), getDefaultPlace(version))
               .first->second;
+      // For two versions that is not worth the branches.
+      constexpr int64_t many = 3;
+      int64_t sharers = type.getSlots() < many ? 1 : countSharers(ring, plans);
+      if (sharers > 1) {
+        place = rowMajor(version.getShape());
+        ring->setAttr(kSharedByAttr, Builder(ring).getI64IntegerAttr(sharers));
+      }
       ring.getRing().setType(tile::RingType::get(
           type.getContext(), type.getSlots(), withLayout(version, place)));
     });

@@ -1,13 +1,14 @@
 //===- CheckRegisters.cpp - What loops carry leaves room for the rest -----===//
 //
 // A lane has as many registers as it can name, or as its block's share of the
-// multiprocessor allows. What a loop carries occupies its own throughout; this
-// is known before any code is, and a schedule that leaves too little for the
-// rest spills.
+// multiprocessor, or its role's share of the block's, allows. What a loop
+// carries occupies its own throughout; this is known before any code is, and a
+// schedule that leaves too little for the rest spills.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Tile/Tile.h"
+#include "gsa/Conversion/SharedMemory.h"
 #include "gsa/Target/DeviceTarget.h"
 #include "gsa/Transforms/Passes.h"
 
@@ -52,11 +53,16 @@ struct CheckRegistersPass
     const DeviceFacts &facts = (*target)->getFacts();
     for (tile::RolesOp roles : all) {
       int64_t threads = llvm::sum_of(roles.getWarps()) * facts.warpLanes;
-      int64_t budget = std::min(facts.laneRegisters, facts.registers / threads);
-      WalkResult result = roles.walk(
-          [&](scf::WhileOp loop) -> WalkResult { return check(loop, budget); });
-      if (result.wasInterrupted())
-        return signalPassFailure();
+      auto shares = roles->getAttrOfType<DenseI64ArrayAttr>(kRegistersAttr);
+      for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
+        int64_t share = shares ? shares[i] : facts.registers / threads;
+        int64_t budget = std::min(facts.laneRegisters, share);
+        WalkResult result = role.walk([&](scf::WhileOp loop) -> WalkResult {
+          return check(loop, budget);
+        });
+        if (result.wasInterrupted())
+          return signalPassFailure();
+      }
     }
   }
 

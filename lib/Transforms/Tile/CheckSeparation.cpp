@@ -14,6 +14,10 @@
 // before it fetches into a ring of one slot. An access that runs on (a fetch,
 // the factors of a running product) ends where its role waits for it.
 //
+// What one role sends to another of all blocks (`tile.send`) is behind no
+// barrier: an exchange between the blocks stands between its receipt and the
+// next. So each send has a receipt and an exchange behind it.
+//
 // The loop is periodic, so a few of its iterations, played through together
 // with what stands before and behind it, show all pairs that can occur.
 //
@@ -270,7 +274,35 @@ struct CheckSeparationPass
     markAllAnalysesPreserved();
   }
 
+  /// Behind a receipt all blocks have sent, behind the exchange that follows
+  /// all have received (Exchange.cpp of the lowering has the proof).
+  static LogicalResult checkSent(tile::SendOp send) {
+    Operation *receipt = nullptr, *exchange = nullptr;
+    for (Operation *op = send->getNextNode(); op; op = op->getNextNode()) {
+      auto await = dyn_cast<tile::AwaitReceiptOp>(op);
+      if (await && await.getRing() == send.getRing() && !receipt)
+        receipt = op;
+      if (isa<tile::ExchangeOp>(op) && receipt)
+        exchange = op;
+    }
+    int64_t received = llvm::count_if(send.getRing().getUsers(),
+                                      llvm::IsaPred<tile::ReceiveOp>);
+    if (receipt && exchange && received == 1)
+      return success();
+    return send.emitOpError(
+               "a tile must be received by one tile.receive, awaited by "
+               "tile.await_receipt and a tile.exchange behind that before more "
+               "is sent, got ")
+           << received << " tile.receive, " << (receipt ? "a" : "no")
+           << " tile.await_receipt and " << (exchange ? "a" : "no")
+           << " tile.exchange";
+  }
+
   static LogicalResult check(tile::RolesOp roles) {
+    WalkResult sent = roles.walk(
+        [](tile::SendOp send) -> WalkResult { return checkSent(send); });
+    if (sent.wasInterrupted())
+      return failure();
     int64_t slots = 1;
     roles->getParentOp()->walk([&](tile::RingOp ring) {
       slots = std::max(

@@ -108,6 +108,11 @@ static bool isElementwise(Operation *op) {
          OpTrait::hasElementwiseMappableTraits(op);
 }
 
+/// Whether the result of `op` lies as its operands do.
+static bool keepsLayout(Operation *op) {
+  return isElementwise(op) || isa<tile::WaitOp>(op);
+}
+
 bool LayoutPlan::isFree(Value tile) const {
   if (!getTileType(tile))
     return true;
@@ -251,6 +256,21 @@ void LayoutPlan::anchorScans() {
   }
 }
 
+/// What another role sends comes as its first product takes it.
+void LayoutPlan::anchorReceived() {
+  for (Operation *op : program) {
+    auto mma = dyn_cast<tile::MmaOp>(op);
+    if (!mma)
+      continue;
+    for (auto [factor, value] :
+         {std::pair(Factor::A, mma.getA()), std::pair(Factor::B, mma.getB())})
+      if (value.getDefiningOp<tile::ReceiveOp>())
+        if (std::optional<Layout> registers =
+                atoms.lookup(mma)->getRegisters(factor, getShape(mma)))
+          assign(value, *registers, Anchor::Use);
+  }
+}
+
 /// Gives the sums the layout that follows from their parts'.
 LogicalResult LayoutPlan::shareExchange(tile::ExchangeOp exchange,
                                         bool &changed) {
@@ -299,7 +319,7 @@ void LayoutPlan::tieLoops() {
 }
 
 bool LayoutPlan::propagateForward(Operation *op) {
-  if (isElementwise(op)) {
+  if (keepsLayout(op)) {
     const Assignment *best = nullptr;
     for (Value operand : op->getOperands())
       if (getTileType(operand) && hasOwnLayout(operand))
@@ -357,7 +377,7 @@ bool LayoutPlan::propagateBackward(Operation *op) {
       return;
     changed |= assign(tile, Layout(own->layout), Anchor::Use);
   };
-  if (isElementwise(op)) {
+  if (keepsLayout(op)) {
     const Assignment *own = find(op->getResult(0));
     for (Value operand : op->getOperands())
       need(operand, own);
@@ -403,6 +423,7 @@ LogicalResult LayoutPlan::run() {
   if (failed(anchorProducts()))
     return failure();
   anchorScans();
+  anchorReceived();
   // Each round gives at least one tile a layout, or a stronger one.
   for (bool changed = true; changed;) {
     changed = false;

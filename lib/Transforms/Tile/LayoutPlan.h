@@ -83,6 +83,7 @@ public:
         visit(mma);
   }
 
+  Region &getRole() const { return role; }
   int64_t getWarps() const { return warps; }
   /// Whether a layout counts the warps of all blocks of a cluster.
   bool spansBlocks(const Layout &layout) const {
@@ -104,6 +105,7 @@ private:
 
   LogicalResult anchorProducts();
   void anchorScans();
+  void anchorReceived();
   LogicalResult shareExchange(tile::ExchangeOp exchange, bool &changed);
   void tieLoops();
   bool propagateForward(Operation *op);

@@ -235,6 +235,114 @@ void RolePlan::findExchange() {
       forExchange.insert(load);
 }
 
+SmallVector<Operation *> RolePlan::getUsers(Value value) const {
+  SmallVector<Operation *> users;
+  for (Operation *user : value.getUsers()) {
+    user = getBody().findAncestorOpInBlock(*user);
+    if (!user || user == getBody().getTerminator())
+      continue;
+    if (isIn(user, Part::Shared))
+      llvm::append_range(users, getUsers(user->getResult(0)));
+    else
+      users.push_back(user);
+  }
+  return users;
+}
+
+bool RolePlan::needsZeros(tile::LoadOp load) const {
+  bool isUsed = false;
+  for (auto [i, result] : llvm::enumerate(loop.getResults()))
+    isUsed |= isMemory(i) && !memoryLags(i) && !result.use_empty();
+  return hasReader() && isUsed &&
+         llvm::any_of(getUsers(load.getResult()), [&](Operation *user) {
+           return isIn(user, Part::Update) && !lags(user);
+         });
+}
+
+bool RolePlan::isReadLate(Value value) const {
+  return llvm::any_of(getUsers(value),
+                      [&](Operation *user) { return lags(user); });
+}
+
+bool RolePlan::outlivesWindow(Value value) const {
+  return isReadLate(value) &&
+         !llvm::all_of(getUsers(value),
+                       [&](Operation *user) { return lags(user); });
+}
+
+LogicalResult RolePlan::findLag() {
+  Block &body = getBody();
+  SmallVector<Operation *> reads = getOps(Part::Reads);
+  if (int64_t count = llvm::count_if(reads, llvm::IsaPred<tile::ExchangeOp>);
+      count != 1)
+    return loop.emitOpError("a loop over windows must have one tile.exchange "
+                            "to have two readers, got ")
+           << count;
+  DenseSet<Operation *> before;
+  addBackwardSlice(body, {exchange.getResult()}, before);
+  for (Operation *op : reads)
+    if (!before.contains(op) && !isa<tile::LoadOp>(op))
+      late.insert(op);
+
+  // Memories that nothing before the exchange reads, and what is made of them.
+  for (auto [i, argument] : llvm::enumerate(loop.getAfterArguments())) {
+    if (!isMemory(i))
+      continue;
+    DenseSet<Operation *> from = getForwardSlice(body, {argument});
+    if (llvm::any_of(from, [&](Operation *op) {
+          return isIn(op, Part::Reads) && !late.contains(op);
+        }))
+      continue;
+    lateMemories.insert(i);
+    for (Operation *op : from)
+      if (isIn(op, Part::Update) || isIn(op, Part::Gates))
+        late.insert(op);
+  }
+  for (tile::LoadOp load : fetches)
+    if (llvm::all_of(getUsers(load.getResult()),
+                     [&](Operation *user) { return late.contains(user); }))
+      late.insert(load);
+
+  // Nothing else may pass from what does not lag to what does, but in rings.
+  auto refuse = [&](Operation *op) {
+    return op->emitOpError("must not be needed a window later, behind a "
+                           "tile.exchange, with two readers");
+  };
+  for (Operation *op : reads)
+    for (Value result : op->getResults())
+      if (op != exchange && !isa<tile::LoadOp>(op) && !lags(op))
+        for (Operation *user : getUsers(result))
+          if (lags(user))
+            return refuse(op);
+  for (auto [i, argument] : llvm::enumerate(loop.getAfterArguments()))
+    if (isMemory(i) && !memoryLags(i))
+      for (Operation *op : getForwardSlice(body, {argument}))
+        if (lags(op) && !isIn(op, Part::Reads))
+          return refuse(op);
+  return success();
+}
+
+LogicalResult RolePlan::findSent() {
+  SmallVector<Operation *> reads = llvm::filter_to_vector(
+      getOps(Part::Reads), [&](Operation *op) { return lags(op); });
+  auto *product = llvm::find_if(reads, llvm::IsaPred<tile::MmaOp>);
+  behindSent.insert(product, reads.end());
+  SetVector<Value> crossing;
+  for (Operation *op : llvm::make_range(reads.begin(), product))
+    for (Value result : op->getResults())
+      if (llvm::any_of(getUsers(result), [&](Operation *user) {
+            return behindSent.contains(user);
+          }))
+        crossing.insert(result);
+  if (crossing.size() != 1 || !isTile(crossing.front()))
+    return loop.emitOpError("a loop over windows must have one tile that "
+                            "products take of what stands behind its "
+                            "tile.exchange to have two readers, got ")
+           << crossing.size() << " values";
+  sent = crossing.front();
+  return success();
+}
+
 LogicalResult RolePlan::run() {
   if (failed(findMemories()))
     return failure();
@@ -242,6 +350,10 @@ LogicalResult RolePlan::run() {
   joinGates();
   findCrossings();
   findExchange();
+  // A stage without reads has nothing to share.
+  if (readers > 1 && !getOps(Part::Reads).empty() &&
+      (failed(findLag()) || failed(findSent())))
+    return failure();
   for (Value tile : tiles)
     if (auto variable = dyn_cast<BlockArgument>(tile))
       if (!isMemory(variable.getArgNumber()))

@@ -33,7 +33,8 @@ class RolePlan {
 public:
   enum class Part { Shared, Update, Gates, Reads };
 
-  explicit RolePlan(scf::WhileOp loop) : loop(loop) {}
+  /// `readers`: roles for the reads, 1 or 2; 2 only where blocks exchange.
+  RolePlan(scf::WhileOp loop, int64_t readers) : loop(loop), readers(readers) {}
 
   /// Errors: "a loop ... must ... to be split into roles, got ...".
   LogicalResult run();
@@ -72,12 +73,39 @@ public:
   /// Loads that the gates use.
   ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
 
+  /// With two readers what comes behind `getExchange()`, and the memories that
+  /// only that reads, lag a window behind the rest: the other blocks' parts are
+  /// on their way meanwhile.
+  bool hasReader() const { return sent != nullptr; }
+  /// Of an op of the reads, the update or the gates; of a fetch.
+  bool lags(Operation *op) const { return late.contains(op); }
+  bool memoryLags(unsigned variable) const {
+    return lateMemories.contains(variable);
+  }
+  /// Whether `load` is read for a window of no rows, behind the last one, and
+  /// what follows from it is needed: by the early update of a memory that is
+  /// used behind the loop.
+  bool needsZeros(tile::LoadOp load) const;
+  /// Whether some op that lags uses `value`; and some that does not, too.
+  bool isReadLate(Value value) const;
+  bool outlivesWindow(Value value) const;
+
+  /// The only tile that the second reader takes from the first: the late reads
+  /// from the first product on are its own. Null with one reader.
+  Value getSent() const { return sent; }
+  bool isReaders(Operation *op) const { return behindSent.contains(op); }
+
 private:
   LogicalResult findMemories();
   void findParts();
   void joinGates();
   void findCrossings();
   void findExchange();
+  LogicalResult findLag();
+  LogicalResult findSent();
+  /// The ops of all parts but the shared that use `value`, with sharing looked
+  /// through.
+  SmallVector<Operation *> getUsers(Value value) const;
   bool isIn(Operation *op, Part part) const {
     auto found = parts.find(op);
     return found != parts.end() && found->second == part;
@@ -92,6 +120,11 @@ private:
   SmallVector<tile::LoadOp> gateLoads;
   tile::ExchangeOp exchange;
   DenseSet<Operation *> forExchange;
+  int64_t readers;
+  DenseSet<Operation *> late;
+  DenseSet<unsigned> lateMemories;
+  Value sent;
+  DenseSet<Operation *> behindSent;
 };
 
 } // namespace mlir::gsa

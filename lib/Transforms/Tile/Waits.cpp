@@ -6,6 +6,14 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
+/// Whether `op` begins a message that a loop carries, to be waited for where it
+/// arrives.
+static bool isCarried(Operation *op) {
+  return tile::isMessage(op) &&
+         llvm::any_of(op->getUsers(),
+                      llvm::IsaPred<scf::WhileOp, scf::YieldOp>);
+}
+
 namespace {
 /// Gives the ops of a block a new order, one at a time.
 class Delayer {
@@ -18,10 +26,13 @@ public:
     for (Operation &op : block.without_terminator())
       program.push_back(&op);
     for (Operation *op : program) {
-      // Other roles count on what came before.
-      if (isa<tile::BarrierOp, tile::WaitFetchesOp>(op))
+      // Other roles, and other blocks, count on what came before.
+      bool isExchange = isCarried(op) || isa<tile::AwaitReceiptOp>(op);
+      if (isExchange || isa<tile::BarrierOp, tile::WaitFetchesOp>(op))
         emitAll();
       offer(op);
+      if (isExchange)
+        emitAll();
     }
     emitAll();
   }
@@ -118,15 +129,19 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
       if (!first || user->isBeforeInBlock(first))
         first = user;
     }
+    if (isCarried(op))
+      continue;
     // What nobody needs, all blocks leave out: a wait without uses would go.
     if (!first && tile::isMessage(op))
       op->erase();
     if (!first)
       continue;
-    // Other roles write what the product reads once they have met.
+    // Other roles write what the product reads once they have met; and other
+    // blocks send rows again once they have parts.
     for (Operation *at = op->getNextNode(); at && at != first;
          at = at->getNextNode())
-      if (isa<tile::BarrierOp>(at)) {
+      if (isa<tile::BarrierOp>(at) ||
+          (isa<tile::GatherOp>(op) && isa<tile::ExchangeOp>(at))) {
         first = at;
         break;
       }

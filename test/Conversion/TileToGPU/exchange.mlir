@@ -141,3 +141,71 @@ func.func @not_shared(%n: index, %m: memref<16x16xf32>) attributes {gsa.kernel, 
 }
 }
 }
+
+// -----
+
+// To another role: the first sends its block's rows to all blocks, the second
+// expects 8 KiB of all of them, reads them, and arrives at the barrier of both,
+// where the first waits before it sends parts again. Lanes' registers are shared.
+
+#a = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
+#s = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [0, 8], [0, 16]], warp = [[2, 0], [4, 0], [16, 0], [32, 0]]>
+#p = #tile.layout<[64, 64], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
+!x = tensor<64x64xf32, #a>
+!y = tensor<64x64xf32, #s>
+!w = tensor<64x64xbf16, #s>
+!all = tensor<64x64xbf16, #a>
+!ring = !tile.ring<1 x tensor<64x64xbf16, #p>>
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @roles(
+// CHECK-COUNT-2: mbarrier.init.shared::cta.b64 [$0], 4;
+// CHECK: nvvm.setmaxregister decrease 96
+// CHECK: scf.while
+// CHECK: st.async{{.*}}.b32
+// CHECK: nvvm.barrier id = %c3_i32 number_of_threads = %c256_i32
+// CHECK: st.async{{.*}}.v4.b32
+// CHECK: nvvm.setmaxregister decrease 144
+// CHECK: scf.while
+// CHECK: mbarrier.arrive.expect_tx{{.*}}, 2048;
+// CHECK: mbarrier.try_wait.acquire.cluster
+// CHECK: llvm.call_intrinsic "llvm.nvvm.barrier.cta.arrive.aligned.count"(%c3_i32, %c256_i32)
+func.func @roles(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel, gsa.cluster = 4 : i64} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    %r = tile.ring : !ring
+    tile.roles warps [4, 4] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !x
+      %first = tile.exchange %x over 4 : !x -> !y
+      %0:2 = scf.while (%j = %c0, %a = %first) : (index, !y) -> (index, !y) {
+        %more = arith.cmpi slt, %j, %n : index
+        scf.condition(%more) %j, %a : index, !y
+      } do {
+      ^bb0(%j: index, %a: !y):
+        %sum = tile.wait %a : !y
+        %weights = arith.truncf %sum : !y to !w
+        tile.send %weights to %r over 4 : !w, !ring
+        tile.await_receipt %r : !ring
+        %parts = tile.exchange %x over 4 : !x -> !y
+        %k = arith.addi %j, %c1 : index
+        scf.yield %k, %parts : index, !y
+      }
+    }, {
+      %0 = scf.while (%j = %c0) : (index) -> index {
+        %more = arith.cmpi slt, %j, %n : index
+        scf.condition(%more) %j : index
+      } do {
+      ^bb0(%j: index):
+        %all = tile.receive %r : !ring -> !all
+        %wide = arith.extf %all : !all to !x
+        tile.store %wide, %m[%c0, %c0] dims [0, 1] : !x, memref<64x64xf32>
+        %k = arith.addi %j, %c1 : index
+        scf.yield %k : index
+      }
+    } {tile.registers = array<i64: 96, 144>}
+  }
+  return
+}
+}
+}

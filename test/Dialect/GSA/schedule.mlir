@@ -114,6 +114,27 @@ func.func private @schedule_4() attributes {
 
 // -----
 
+func.func private @schedule_6() attributes {
+  // expected-error @below {{a schedule's readers must be 1 or 2, got 3 [schedule-6]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 4, cluster = 4, readers = 3>
+}
+
+// -----
+
+func.func private @schedule_6_alone() attributes {
+  // expected-error @below {{a schedule's two readers must be in a cluster and not of 'plain', got a cluster of 1 and 'fused' [schedule-6]}}
+  gsa.schedule = #gsa.schedule<fused, chunk = 16, slices = 4, readers = 2>
+}
+
+// -----
+
+func.func private @schedule_6_plain() attributes {
+  // expected-error @below {{a schedule's two readers must be in a cluster and not of 'plain', got a cluster of 4 and 'plain' [schedule-6]}}
+  gsa.schedule = #gsa.schedule<plain, chunk = 16, slices = 4, cluster = 4, readers = 2>
+}
+
+// -----
+
 func.func private @schedule_5() attributes {
   // expected-error @below {{a schedule's whole must not be negative, got -1 [schedule-5]}}
   gsa.schedule = #gsa.schedule<segmented, chunk = 16, segments = 2, whole = -1>

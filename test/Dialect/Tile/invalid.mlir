@@ -525,6 +525,66 @@ func.func @exchange_4(%x: tensor<16x16xf32>) {
 
 // -----
 
+func.func @send_1(%x: tensor<16x16xbf16>) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
+  // expected-error @below {{'tile.send' op must fill a ring of one tile, got '!tile.ring<2 x tensor<16x16xbf16>>' [send-1]}}
+  tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x16xbf16>>
+  return
+}
+
+// -----
+
+func.func @send_1_shape(%x: tensor<16x16xbf16>) {
+  %r = tile.ring : !tile.ring<1 x tensor<16x8xbf16>>
+  // expected-error @below {{'tile.send' op must keep the shape and elements of 'tensor<16x16xbf16>', got 'tensor<16x8xbf16>' [send-1]}}
+  tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x8xbf16>>
+  return
+}
+
+// -----
+
+func.func @send_2(%x: tensor<16x16xbf16>) {
+  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+  // expected-error @below {{'tile.send' op must have two blocks or more, got 1 [send-2]}}
+  tile.send %x to %r over 1 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+  return
+}
+
+// -----
+
+func.func @send_3(%x: tensor<16x16xbf16>, %some: i1) {
+  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+  scf.if %some {
+    // expected-error @below {{'tile.send' op must stand outside of branches, got one in scf.if [send-3]}}
+    tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+  }
+  return
+}
+
+// -----
+
+func.func @receive_1() {
+  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+  // expected-error @below {{'tile.receive' op must read a ring of one 'tensor<16x8xbf16>', got '!tile.ring<1 x tensor<16x16xbf16>>' [receive-1]}}
+  %x = tile.receive %r : !tile.ring<1 x tensor<16x16xbf16>> -> tensor<16x8xbf16>
+  return
+}
+
+// -----
+
+func.func @await_receipt_1() {
+  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+  tile.roles warps [4, 4] {
+    // expected-error @below {{'tile.await_receipt' op must wait for another role's tile.receive, got none [await_receipt-1]}}
+    tile.await_receipt %r : !tile.ring<1 x tensor<16x16xbf16>>
+    %x = tile.receive %r : !tile.ring<1 x tensor<16x16xbf16>> -> tensor<16x16xbf16>
+  }, {
+  }
+  return
+}
+
+// -----
+
 func.func @gather_1(%x: tensor<16x16xf32>) {
   // expected-error @below {{'tile.gather' op must keep the shape and elements of 'tensor<16x16xf32>', got 'tensor<16x16xbf16>' [gather-1]}}
   %0 = tile.gather %x over 4 : tensor<16x16xf32> -> tensor<16x16xbf16>

@@ -1,0 +1,75 @@
+//===- RoleRegisters.cpp - What registers lanes of each role have -------===//
+
+#include "RoleSplitter.h"
+#include "gsa/Conversion/SharedMemory.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gsa;
+
+using Part = RolePlan::Part;
+
+/// Registers of a lane of a group that has `tile`, which may be null.
+static int64_t registersOf(Value tile, int64_t lanes) {
+  auto type =
+      dyn_cast_or_null<RankedTensorType>(tile ? tile.getType() : Type());
+  return type ? llvm::divideCeil(type.getNumElements() *
+                                     type.getElementTypeBitWidth(),
+                                 32 * lanes)
+              : 0;
+}
+
+/// What a lane of each role needs at least: its sums, the tile that crosses,
+/// and some for addresses and counters. Gates are alive in a few forms at a
+/// time.
+SmallVector<int64_t> RoleSplitter::estimateRegisters() const {
+  constexpr int64_t others = 32;
+  SmallVector<int64_t> needs(3, others);
+  auto lanesOf = [&](unsigned role) { return warps[role] * facts.warpLanes; };
+  for (Operation *op : plan.getOps(Part::Reads)) {
+    auto mma = dyn_cast<tile::MmaOp>(op);
+    unsigned role = plan.isReaders(op) ? kReader : kConsumer;
+    // What another product adds to is the same sum.
+    if (mma && !llvm::any_of(mma->getUsers(), llvm::IsaPred<tile::MmaOp>))
+      needs[role] += registersOf(mma.getResult(), lanesOf(role));
+  }
+  needs[kReader] += registersOf(plan.getSent(), lanesOf(kReader));
+  for (Value memory : getVariables(/*memories=*/true))
+    needs[kProducer] += registersOf(memory, lanesOf(kProducer));
+  int64_t gates = 0;
+  for (Operation *op : plan.getOps(Part::Gates))
+    if (auto scan = dyn_cast<tile::ScanOp>(op))
+      gates += registersOf(scan.getOperand(), lanesOf(kProducer));
+  needs[kProducer] += gates * 5 / 2;
+  for (int64_t &need : needs)
+    need = llvm::alignTo(need, facts.roleRegisters);
+  return needs;
+}
+
+/// Where lanes cannot all have as many registers as the role that needs most,
+/// each gets what it needs, and the producer what is left.
+LogicalResult RoleSplitter::shareRegisters(tile::RolesOp roles) {
+  int64_t all = facts.registers / facts.warpLanes;
+  if (!facts.roleRegisters)
+    return roles.emitOpError("two readers must be on a target whose roles "
+                             "share registers, got another");
+  SmallVector<int64_t> own = estimateRegisters();
+  if (llvm::sum_of(warps) * *llvm::max_element(own) <= all)
+    return success();
+  int64_t used = 0;
+  for (auto [need, count] : llvm::zip(own, warps))
+    used += need * count;
+  if (used > all)
+    return roles.emitOpError("roles must need at most ")
+           << all << " registers of a lane of each warp, got " << used << ": "
+           << own[kConsumer] << ", " << own[kReader] << " and "
+           << own[kProducer] << " of " << warps[kConsumer] << ", "
+           << warps[kReader] << " and " << warps[kProducer] << " warps";
+  own[kProducer] +=
+      llvm::alignDown((all - used) / warps[kProducer], facts.roleRegisters);
+  roles->setAttr(
+      kRegistersAttr,
+      b.getDenseI64ArrayAttr({own[kConsumer], own[kReader], own[kProducer]}));
+  return success();
+}

@@ -1,0 +1,184 @@
+//===- RoleSplitter.h - Makes the roles of a loop's plan --------*- C++ -*-===//
+//
+// SplitRoles.cpp says what each role does when.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GSA_LIB_TRANSFORMS_TILE_ROLESPLITTER_H
+#define GSA_LIB_TRANSFORMS_TILE_ROLESPLITTER_H
+
+#include "RolePlan.h"
+#include "gsa/Target/DeviceTarget.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::gsa {
+
+/// Numbers of the roles.
+inline constexpr unsigned kConsumer = 0, kProducer = 1, kReader = 2;
+
+/// Versions of what crosses: one is read while the next is written.
+inline constexpr int64_t kSlots = 2;
+
+/// One window of one role, while its ops are being made at the builder's
+/// insertion point. Finds what values of the original body are in this window.
+class Window {
+public:
+  Window(ImplicitLocOpBuilder &b, const RolePlan &plan,
+         const llvm::MapVector<Value, Value> &rings, Value iteration,
+         int64_t ahead)
+      : b(b), plan(plan), rings(rings), iteration(iteration), ahead(ahead) {}
+
+  void map(Value original, Value here) { values.map(original, here); }
+  /// The value in this window: known, made anew, or read from its ring.
+  Value get(Value original);
+  /// Copies an op of the body, with its regions.
+  void clone(Operation *op);
+  /// Writes a value, or the results of an op, to the rings they cross in.
+  void putResults(Operation *op) {
+    for (Value result : op->getResults())
+      put(result);
+  }
+  void put(Value original);
+  void fetch(tile::LoadOp load);
+  Value load(tile::LoadOp load);
+
+private:
+  ImplicitLocOpBuilder &b;
+  const RolePlan &plan;
+  const llvm::MapVector<Value, Value> &rings;
+  Value iteration;
+  int64_t ahead;
+  IRMapping values;
+};
+
+class RoleSplitter {
+public:
+  RoleSplitter(const RolePlan &plan, std::array<int64_t, 3> warps,
+               const DeviceFacts &facts)
+      : plan(plan), warps(warps), facts(facts), loop(plan.getLoop()),
+        b(loop.getLoc(), loop.getContext()) {}
+  LogicalResult run();
+
+private:
+  void makeRings();
+  /// Of what crosses: what lags needs no slot more for those who lag.
+  int64_t getSlots(Value tile) const {
+    Operation *maker = tile.getDefiningOp();
+    bool lags = maker
+                    ? plan.lags(maker)
+                    : plan.memoryLags(cast<BlockArgument>(tile).getArgNumber());
+    return kSlots + (!lags && plan.isReadLate(tile));
+  }
+  bool hasReader() const { return plan.hasReader(); }
+  SmallVector<int64_t> estimateRegisters() const;
+  LogicalResult shareRegisters(tile::RolesOp roles);
+  /// Windows that gates are ahead of what lags, less one.
+  int64_t getLead() const { return hasReader(); }
+  void emitProducer(Block *role);
+  struct Carried;
+  void emitIteration(Window *late, Window &early, Window &coming, Window &later,
+                     Carried &carried);
+  /// One role for all reads, or what stands before what is sent and what
+  /// stands behind it.
+  void emitConsumer(Block *block, unsigned role);
+  /// The gates that do, or do not, depend on memories; of those that do, only
+  /// what lags or only what does not, if that is given.
+  void emitGates(Window &window, bool ofMemories,
+                 std::optional<bool> lagging = std::nullopt) {
+    for (Operation *op : plan.getOps(RolePlan::Part::Gates))
+      if (!isa<tile::LoadOp>(op) && plan.dependsOnMemory(op) == ofMemories &&
+          (!lagging || plan.lags(op) == *lagging)) {
+        window.clone(op);
+        window.putResults(op);
+      }
+  }
+  SmallVector<Value> loadGates(Window &window) {
+    return llvm::map_to_vector(plan.getGateLoads(), [&](tile::LoadOp load) {
+      return window.load(load);
+    });
+  }
+
+  Window window(Value iteration, int64_t ahead) {
+    return Window(b, plan, rings, iteration, ahead);
+  }
+  /// Variables that are no memories, and their values.
+  SmallVector<Value> getVariables(bool memories) const;
+  SmallVector<Value> getNext(bool memories) const;
+  static void mapAll(Window &window, ArrayRef<Value> from, ValueRange to) {
+    for (auto [original, here] : llvm::zip_equal(from, to))
+      window.map(original, here);
+  }
+  static SmallVector<Value> getAll(Window &window, ArrayRef<Value> values) {
+    return llvm::map_to_vector(values,
+                               [&](Value value) { return window.get(value); });
+  }
+  /// What the window's variables are before the loop.
+  SmallVector<Value> getInitial(Window &window, bool memories);
+  scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
+  /// The consumer fetches for both, even where it has nothing to read: the
+  /// producer's registers are full, and copies would lengthen its chain. Unless
+  /// the consumer's own is the longer one (bench/NOTES.md): it exchanges with
+  /// other blocks, or it reads two memories and an engine copies, which takes
+  /// no registers.
+  bool fetches(unsigned role) const {
+    if (hasReader())
+      return role == kReader;
+    bool byProducer = plan.getExchange() ||
+                      (facts.hasBoxCopies && plan.getMemoryCount() > 1 &&
+                       !plan.getOps(RolePlan::Part::Reads).empty());
+    return byProducer == (role == kProducer);
+  }
+  void fetchAll(Window &window, unsigned role) {
+    fetchIf(window, role, [](tile::LoadOp) { return true; });
+  }
+  void fetchIf(Window &window, unsigned role,
+               function_ref<bool(tile::LoadOp)> which) {
+    for (tile::LoadOp load : plan.getFetches())
+      if (fetches(role) && !plan.isForExchange(load) && which(load))
+        window.fetch(load);
+  }
+  /// What an exchange gives way to is the consumer's.
+  void fetchForExchange(Window &window) {
+    for (tile::LoadOp load : plan.getFetches())
+      if (plan.isForExchange(load))
+        window.fetch(load);
+  }
+  void land(unsigned role) {
+    if (fetches(role) || (role == kConsumer && plan.getExchange()))
+      tile::WaitFetchesOp::create(b);
+  }
+  void meet(unsigned role) {
+    land(role);
+    tile::BarrierOp::create(b);
+  }
+  /// Only memories come from other stages: nobody else waits for them.
+  void awaitStages() {
+    for (auto await : llvm::make_early_inc_range(
+             loop->getBlock()->getOps<tile::AwaitStagesOp>())) {
+      b.clone(*await);
+      await.erase();
+    }
+  }
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value next(Value iteration) {
+    return arith::AddIOp::create(b, iteration, index(1));
+  }
+
+  const RolePlan &plan;
+  std::array<int64_t, 3> warps; ///< of consumer, producer and reader
+  const DeviceFacts &facts;
+  mutable scf::WhileOp loop;
+  ImplicitLocOpBuilder b;
+  llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
+  Value sentRing; ///< of `plan.getSent()`; null if one role has all reads
+};
+
+} // namespace mlir::gsa
+
+#endif // GSA_LIB_TRANSFORMS_TILE_ROLESPLITTER_H
