@@ -22,15 +22,16 @@ struct Reading {
   bool vectorsByAddress = false;
 };
 
-/// A row of the table: the instructions whose text begins with `prefix` are
-/// `read` does its part, or answers false if it does not know this one.
+/// A row of a table: `read` makes an operation of the instructions whose text
+/// begins with `prefix`, or answers false if it does not know this one.
 struct OperationRow {
   const char *prefix;
   bool (*read)(const Statement &, Reading &);
 };
 
-extern const OperationRow matrixOperations[]; ///< of warps; ends with a null
-extern const OperationRow asyncOperations[];  ///< barriers, copies; likewise
+/// Matrix.cpp, Barriers.cpp, Copies.cpp; each ends with a null.
+extern const OperationRow matrixOperations[], barrierOperations[],
+    copyOperations[];
 
 /// The operation of `statement`. False if there is none with that name, or with
 /// these modifiers; `isKnown` tells which.
@@ -39,6 +40,21 @@ bool readOperation(const Statement &statement, Reading &reading, bool &isKnown);
 //===----------------------------------------------------------------------===//
 // What instructions do outside of their table
 //===----------------------------------------------------------------------===//
+
+inline Random &randomOf(Thread &thread) {
+  return thread.warp->block->gang->random;
+}
+
+/// Null unless races are looked for.
+inline Races *racesOf(Thread &thread) {
+  return thread.warp->block->gang->races.get();
+}
+
+/// The mbarrier at `address`, of any block of the cluster. Fails if there is
+/// none.
+Mailbox &mailboxAt(Thread &thread, uint64_t address);
+/// Begins the mbarrier's next phase if this one is complete.
+void settle(Mailbox &mailbox);
 
 /// CUtensorMap, as this driver encodes it.
 struct TensorMap {
