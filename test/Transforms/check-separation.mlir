@@ -340,3 +340,16 @@ func.func @not_awaited(%m: memref<16x8xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @not_answered(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  tile.roles warps [4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.exchange' op what becomes of sums must be gathered or sent, so that other blocks know that their parts were read, got no tile.gather or tile.send}}
+    %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.store %parts, %m[%c0, %c0] dims [0, 1] : tensor<16x8xf32>, memref<16x8xf32>
+  }
+  return
+}

@@ -16,7 +16,9 @@
 //
 // What one role sends to another of all blocks (`tile.send`) is behind no
 // barrier: an exchange between the blocks stands between its receipt and the
-// next. So each send has a receipt and an exchange behind it.
+// next. So each send has a receipt and an exchange behind it. And what becomes
+// of an exchange's sums is gathered or sent: it tells the other blocks that the
+// parts were read.
 //
 // The loop is periodic, so a few of its iterations, played through together
 // with what stands before and behind it, show all pairs that can occur.
@@ -298,7 +300,28 @@ struct CheckSeparationPass
            << " tile.exchange";
   }
 
+  static LogicalResult checkExchanged(tile::ExchangeOp exchange) {
+    Region *role = exchange->getParentRegion();
+    while (!isa<tile::RolesOp>(role->getParentOp()))
+      role = role->getParentRegion();
+    WalkResult answered = role->walk([](Operation *op) {
+      return isa<tile::GatherOp, tile::SendOp>(op) ? WalkResult::interrupt()
+                                                   : WalkResult::advance();
+    });
+    if (answered.wasInterrupted())
+      return success();
+    return exchange.emitOpError(
+        "what becomes of sums must be gathered or sent, so that other blocks "
+        "know that their parts were read, got no tile.gather or tile.send");
+  }
+
   static LogicalResult check(tile::RolesOp roles) {
+    WalkResult exchanged =
+        roles.walk([](tile::ExchangeOp exchange) -> WalkResult {
+          return checkExchanged(exchange);
+        });
+    if (exchanged.wasInterrupted())
+      return failure();
     WalkResult sent = roles.walk(
         [](tile::SendOp send) -> WalkResult { return checkSent(send); });
     if (sent.wasInterrupted())
