@@ -71,6 +71,14 @@ public:
   virtual Value emitUniform(OpBuilder &builder, Location loc, Value value,
                             int64_t bound = 0) const = 0;
 
+  /// `condition`, i1 and equal in all lanes of a warp, as a loop should ask it:
+  /// a code generator that does not see that lanes agree lets them leave one by
+  /// one.
+  virtual Value emitUniformCondition(OpBuilder &builder, Location loc,
+                                     Value condition) const {
+    return condition;
+  }
+
   /// `value`, i32, from where nothing is known of it: code that depends on it
   /// is not moved out of loops, where it would occupy registers.
   virtual Value emitOpaque(OpBuilder &builder, Location loc,

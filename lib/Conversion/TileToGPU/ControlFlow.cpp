@@ -232,6 +232,14 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
     if (failed(lowerInto(from.front(), *block)))
       return failure();
   }
+  // Where lanes only work each for itself, nobody cares who leaves first.
+  if (anyOf(op, llvm::IsaPred<BarrierOp, MmaOp, ScanOp, ReduceOp>)) {
+    scf::ConditionOp end = loop.getConditionOp();
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(end);
+    end.getConditionMutable().assign(
+        device.emitUniformCondition(b, b.getLoc(), end.getCondition()));
+  }
   receive(op.getResults(), loop.getResults());
   // No block leaves before what others send it has arrived.
   for (Value result : op.getResults())

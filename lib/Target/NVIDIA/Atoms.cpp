@@ -7,8 +7,8 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-static const NVIDIADevice ampere(/*storesMatrices=*/false);
-static const NVIDIADevice hopper(/*storesMatrices=*/true);
+static const NVIDIADevice ampere(/*storesMatrices=*/false, /*loopsVote=*/true);
+static const NVIDIADevice hopper(/*storesMatrices=*/true, /*loopsVote=*/false);
 
 const Device &NVIDIATarget::getDevice() const {
   constexpr int32_t firstThatStores = 90;

@@ -131,6 +131,16 @@ Value NVIDIADevice::emitUniform(OpBuilder &builder, Location loc, Value value,
   return shuffle(builder, loc, value, 0, NVVM::ShflKind::idx);
 }
 
+Value NVIDIADevice::emitUniformCondition(OpBuilder &builder, Location loc,
+                                         Value condition) const {
+  // Before 9.0 the assembler guards each shuffle, vote and matrix move that
+  // lanes might come to one by one: behind a branch it calls a function that
+  // gathers them, and what the function may overwrite is kept in memory, in the
+  // loop too if nobody has linked the code yet. A vote's result is the warp's
+  // own.
+  return loopsVote ? emitAll(builder, loc, condition) : condition;
+}
+
 Value NVIDIADevice::emitOpaque(OpBuilder &builder, Location loc,
                                Value value) const {
   Assembly assembly;

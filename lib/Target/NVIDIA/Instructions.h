@@ -13,8 +13,10 @@ namespace mlir::gsa {
 /// PTX ISA 9.0.
 class NVIDIADevice final : public Device {
 public:
-  /// Whether there is `stmatrix` (compute capability 9.0) besides `ldmatrix`.
-  explicit NVIDIADevice(bool storesMatrices) : storesMatrices(storesMatrices) {}
+  /// Whether there is `stmatrix` (compute capability 9.0) besides `ldmatrix`,
+  /// and whether loops vote on their conditions (see emitUniformCondition).
+  NVIDIADevice(bool storesMatrices, bool loopsVote)
+      : storesMatrices(storesMatrices), loopsVote(loopsVote) {}
 
   int64_t getWarpLanes() const override { return 32; }
 
@@ -31,6 +33,8 @@ public:
                 Value condition) const override;
   Value emitUniform(OpBuilder &builder, Location loc, Value value,
                     int64_t bound = 0) const override;
+  Value emitUniformCondition(OpBuilder &builder, Location loc,
+                             Value condition) const override;
   Value emitOpaque(OpBuilder &builder, Location loc,
                    Value value) const override;
   Value emitTruncation(OpBuilder &builder, Location loc, Value vector,
@@ -76,7 +80,7 @@ public:
                        Value address, ArrayRef<Value> words) const override;
 
 private:
-  bool storesMatrices;
+  bool storesMatrices, loopsVote;
 };
 
 /// Inline assembly of one instruction, or of one group of them that must not be
