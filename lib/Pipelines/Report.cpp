@@ -111,9 +111,13 @@ void Writer::writeImage(const PackagedImage &image) {
            << " bytes shared";
     if (fixed)
       stream << " (" << fixed << " static)";
-    if (stage.use)
+    if (stage.use) {
       stream << ", " << stage.use->registers << " of " << facts.laneRegisters
-             << " registers, " << stage.use->spilled << " bytes spilled";
+             << " registers, ";
+      if (stage.use->stack)
+        stream << stage.use->stack << " bytes of stack, ";
+      stream << stage.use->spilled << " bytes spilled";
+    }
     stream << "\n";
   }
 }

@@ -91,7 +91,9 @@ struct KernelLaunch {
 struct KernelUse {
   std::string kernel;
   int64_t registers;    ///< 32-bit registers of a lane
-  int64_t spilled;      ///< bytes of memory of its own that a lane uses
+  int64_t stack;        ///< bytes of memory of its own that a lane has
+  int64_t spilled;      ///< bytes that its code stores there, each time it
+                        ///< does, as registers are too few
   int64_t staticShared; ///< bytes of shared memory beside the dynamic ones
 };
 

@@ -137,7 +137,8 @@ gsa::readCodeObject(ArrayRef<char> object, EmitDiagnostic emitError) {
     // One file holds both kinds where there are accumulation registers, and
     // .vgpr_count counts both then.
     use.registers = number(".vgpr_count");
-    use.spilled = number(".private_segment_fixed_size");
+    use.stack = number(".private_segment_fixed_size");
+    use.spilled = 4 * number(".vgpr_spill_count");
     use.staticShared = number(".group_segment_fixed_size");
     uses.push_back(std::move(use));
   }

@@ -4,12 +4,15 @@
 // specs need not have. It is looked for when it is needed, in this order:
 //
 //   1. the program that GSA_PTXAS names; if it is set but empty, none is used
-//   2. the library nvJitLink, in this process: where the loader finds it, then
+//   2. the program ptxas in PATH, then in CUDA_HOME and /usr/local/cuda
+//   3. the library nvJitLink, in this process: where the loader finds it, then
 //      in CUDA_HOME and /usr/local/cuda
-//   3. the program ptxas in PATH, then in CUDA_HOME and /usr/local/cuda
 //
-// The library assembles for linking, where `setmaxnreg` is ignored: text that
-// has it is left to the program.
+// The program knows that it sees all of a kernel. The library assembles for
+// linking, whatever its options say: what lanes do together may be a call there
+// that any register might not survive, and kernels spill that do not otherwise
+// (bench/NOTES.md); and it ignores `setmaxnreg`, so that text that has it is
+// left to the program.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +32,53 @@ using namespace mlir::gsa;
 
 using EmitDiagnostic = llvm::function_ref<InFlightDiagnostic()>;
 using Bytes = SmallVector<char, 0>;
+
+//===----------------------------------------------------------------------===//
+// What assemblers say
+//===----------------------------------------------------------------------===//
+
+/// Takes out of an assembler's `words` what -v adds, and reads it: bytes that
+/// each kernel spills. Both ways to assemble say it in the same lines:
+///
+///   ptxas info    : Compiling entry function 'k' for 'sm_80'
+///   ptxas info    : Function properties for k
+///       8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads
+///   ptxas info    : Used 40 registers, used 1 barriers, 400 bytes cmem[0]
+///
+/// Other information stays: that products had to wait for each other is said in
+/// such a line, too.
+static llvm::StringMap<int64_t> takeSpills(std::string &words) {
+  llvm::StringMap<int64_t> spills;
+  std::string rest;
+  StringRef kernel;
+  SmallVector<StringRef> lines;
+  StringRef(words).split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef line : lines) {
+    auto [before, behind] = line.split("Compiling entry function '");
+    if (!behind.empty()) {
+      kernel = behind.take_until([](char c) { return c == '\''; });
+      continue;
+    }
+    SmallVector<StringRef> parts;
+    line.split(parts, ", ");
+    if (parts.size() == 3 && parts[0].ends_with("bytes stack frame")) {
+      int64_t stores = 0;
+      if (!parts[1].trim().consumeInteger(10, stores))
+        spills[kernel] = stores;
+      continue;
+    }
+    bool isInfo = line.split(':').first.trim().ends_with("info");
+    StringRef said = line.split(':').second.trim();
+    if (isInfo && (said.ends_with("bytes gmem") || said.starts_with("Used ") ||
+                   said.starts_with("used ") ||
+                   said.starts_with("Function properties for") ||
+                   said.starts_with("Compile time")))
+      continue;
+    rest += line.str() + "\n";
+  }
+  words = std::move(rest);
+  return spills;
+}
 
 /// The toolkit's folders, best first.
 static SmallVector<std::string> toolkits() {
@@ -120,7 +170,7 @@ static std::string readLog(JitLink::Handle handle,
 static std::optional<Bytes> link(const JitLink &functions, StringRef text,
                                  StringRef chip, std::string &words) {
   std::string arch = ("-arch=" + chip).str();
-  const char *options[] = {arch.c_str(), "-O3"};
+  const char *options[] = {arch.c_str(), "-O3", "-verbose"};
   JitLink::Handle handle = nullptr;
   if (functions.create(&handle, std::size(options), options) != 0) {
     words = "unknown option " + arch;
@@ -160,8 +210,11 @@ static std::optional<std::string> findProgram() {
 }
 
 /// Machine code by ptxas; `words` has what it says of it, or why there is none.
+/// `isRefused`: it ran, and does not take the text.
 static std::optional<Bytes> runProgram(StringRef program, StringRef text,
-                                       StringRef chip, std::string &words) {
+                                       StringRef chip, std::string &words,
+                                       bool &isRefused) {
+  isRefused = false;
   SmallString<128> input, output, log;
   auto create = [](StringRef suffix, SmallString<128> &path) {
     return !llvm::sys::fs::createTemporaryFile("gsa", suffix, path);
@@ -185,7 +238,7 @@ static std::optional<Bytes> runProgram(StringRef program, StringRef text,
   std::string arch = ("-arch=" + chip).str();
   std::optional<StringRef> redirects[] = {StringRef(), log.str(), log.str()};
   int status = llvm::sys::ExecuteAndWait(
-      program, {program, arch, "-O3", input, "-o", output},
+      program, {program, arch, "-O3", "-v", input, "-o", output},
       /*Env=*/std::nullopt, redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0,
       &words);
   auto read = [](StringRef path) {
@@ -199,6 +252,7 @@ static std::optional<Bytes> runProgram(StringRef program, StringRef text,
       StringRef bytes = (*buffer)->getBuffer();
       return Bytes(bytes.begin(), bytes.end());
     }
+  isRefused = status > 0;
   if (words.empty())
     words = "exit status " + std::to_string(status);
   return std::nullopt;
@@ -208,49 +262,58 @@ static std::optional<Bytes> runProgram(StringRef program, StringRef text,
 // The choice
 //===----------------------------------------------------------------------===//
 
-FailureOr<std::optional<Bytes>> gsa::assemblePTX(StringRef text, StringRef chip,
-                                                 EmitDiagnostic emitError,
-                                                 EmitDiagnostic emitRemark) {
+FailureOr<std::optional<MachineCode>>
+gsa::assemblePTX(StringRef text, StringRef chip, EmitDiagnostic emitError,
+                 EmitDiagnostic emitRemark) {
   auto withoutCode = [&](StringRef reason) {
     emitRemark() << "no machine code for " << chip
                  << ", the driver will compile PTX when it loads it: "
                  << reason;
-    return std::optional<Bytes>();
+    return std::optional<MachineCode>();
   };
   // What an assembler says of code that it makes is a warning, for example
   // that it had to serialise what was to overlap.
   std::string words;
-  auto withCode = [&](Bytes &code) {
+  auto withCode = [&](Bytes &bytes) {
+    MachineCode code{std::move(bytes), takeSpills(words)};
     if (!StringRef(words).trim().empty())
       emitRemark() << "of PTX for " << chip
                    << " the assembler says: " << StringRef(words).trim();
-    return std::optional<Bytes>(std::move(code));
+    return std::optional<MachineCode>(std::move(code));
   };
   std::optional<std::string> program = llvm::sys::Process::GetEnv("GSA_PTXAS");
-  if (program && program->empty())
+  bool isNamed = program.has_value();
+  if (isNamed && program->empty())
     return withoutCode("GSA_PTXAS is empty");
-  if (program) {
-    if (auto found = llvm::sys::findProgramByName(*program))
-      program = *found;
-  } else {
-    std::optional<JitLink> library;
-    if (!text.contains("setmaxnreg"))
-      library = loadJitLink();
-    if (library)
-      if (std::optional<Bytes> code = link(*library, text, chip, words))
-        return withCode(*code);
-    // A library of an older toolkit does not know this PTX; a program may.
+  if (!isNamed)
     program = findProgram();
-  }
+  else if (auto found = llvm::sys::findProgramByName(*program))
+    program = *found;
   if (program) {
-    words.clear();
-    if (std::optional<Bytes> code = runProgram(*program, text, chip, words))
+    bool isRefused = false;
+    if (std::optional<Bytes> code =
+            runProgram(*program, text, chip, words, isRefused))
       return withCode(*code);
-    return refused(emitError, chip, *program, words);
+    if (isNamed || !isRefused)
+      return refused(emitError, chip, *program, words);
   }
-  if (!words.empty())
-    return refused(emitError, chip, "nvJitLink", words);
-  return withoutCode(text.contains("setmaxnreg")
+  // A program of an older toolkit does not know this PTX; a library may.
+  bool isForProgram = text.contains("setmaxnreg");
+  std::optional<JitLink> library;
+  if (!isForProgram)
+    library = loadJitLink();
+  if (library) {
+    std::string theirs;
+    if (std::optional<Bytes> code = link(*library, text, chip, theirs)) {
+      words = std::move(theirs);
+      return withCode(*code);
+    }
+    if (!program)
+      return refused(emitError, chip, "nvJitLink", theirs);
+  }
+  if (program)
+    return refused(emitError, chip, *program, words);
+  return withoutCode(isForProgram
                          ? "there is no ptxas, and nvJitLink ignores setmaxnreg"
-                         : "there is neither nvJitLink nor ptxas");
+                         : "there is neither ptxas nor nvJitLink");
 }

@@ -44,9 +44,9 @@ void visitAttributes(
   }
 }
 
-llvm::Expected<std::vector<KernelUse>> read(ArrayRef<char> cubin,
+llvm::Expected<std::vector<KernelUse>> read(const MachineCode &code,
                                             int64_t reservedBytes) {
-  auto file = File::create(StringRef(cubin.data(), cubin.size()));
+  auto file = File::create(StringRef(code.bytes.data(), code.bytes.size()));
   if (!file)
     return file.takeError();
   auto sections = file->sections();
@@ -92,18 +92,25 @@ llvm::Expected<std::vector<KernelUse>> read(ArrayRef<char> cubin,
     auto name = symbol.getName(*names);
     if (!name)
       return name.takeError();
-    uses.push_back(
-        {name->str(), registers.lookup(index), frames.lookup(index),
-         std::max<int64_t>(shared.lookup(*name) - reservedBytes, 0)});
+    KernelUse use;
+    use.kernel = name->str();
+    use.registers = registers.lookup(index);
+    use.stack = frames.lookup(index);
+    // No attribute counts spills: without a word of them all memory may be it.
+    auto spilled = code.spills.find(*name);
+    use.spilled = spilled == code.spills.end() ? use.stack : spilled->second;
+    use.staticShared =
+        std::max<int64_t>(shared.lookup(*name) - reservedBytes, 0);
+    uses.push_back(std::move(use));
   }
   return uses;
 }
 } // namespace
 
 FailureOr<std::vector<KernelUse>>
-gsa::readCubin(ArrayRef<char> cubin, int64_t reservedBytes,
+gsa::readCubin(const MachineCode &code, int64_t reservedBytes,
                llvm::function_ref<InFlightDiagnostic()> emitError) {
-  llvm::Expected<std::vector<KernelUse>> uses = read(cubin, reservedBytes);
+  llvm::Expected<std::vector<KernelUse>> uses = read(code, reservedBytes);
   if (!uses)
     return emitError() << "a cubin must be readable, got "
                        << llvm::toString(uses.takeError());

@@ -5,6 +5,8 @@
 
 #include "gsa/Target/DeviceTarget.h"
 
+#include "llvm/ADT/StringMap.h"
+
 namespace mlir::gsa {
 
 /// The devices, by compute capability.
@@ -53,11 +55,18 @@ private:
   StringRef features;
 };
 
-/// Machine code for `chip` of a module in PTX, by the library nvJitLink or the
-/// program ptxas, whichever this machine has; NVIDIA/Assemble.cpp says where
-/// they are looked for. None, with a remark, where there is neither. Fails with
-/// an error that has the assembler's words if PTX is refused.
-FailureOr<std::optional<SmallVector<char, 0>>>
+/// What an assembler makes of a module.
+struct MachineCode {
+  SmallVector<char, 0> bytes; ///< a cubin
+  /// Kernel -> KernelUse::spilled; none of kernels that it says nothing of.
+  llvm::StringMap<int64_t> spills;
+};
+
+/// Machine code for `chip` of a module in PTX, by the program ptxas or the
+/// library nvJitLink, whichever this machine has; NVIDIA/Assemble.cpp says
+/// where they are looked for. None, with a remark, where there is neither.
+/// Fails with an error that has the assembler's words if PTX is refused.
+FailureOr<std::optional<MachineCode>>
 assemblePTX(StringRef text, StringRef chip,
             llvm::function_ref<InFlightDiagnostic()> emitError,
             llvm::function_ref<InFlightDiagnostic()> emitRemark);
@@ -65,7 +74,7 @@ assemblePTX(StringRef text, StringRef chip,
 /// What the kernels of a cubin take, in the order of its symbols, for a device
 /// whose system keeps `reservedBytes` of each block's static shared memory.
 FailureOr<std::vector<KernelUse>>
-readCubin(ArrayRef<char> cubin, int64_t reservedBytes,
+readCubin(const MachineCode &code, int64_t reservedBytes,
           llvm::function_ref<InFlightDiagnostic()> emitError);
 
 } // namespace mlir::gsa

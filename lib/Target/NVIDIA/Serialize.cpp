@@ -4,6 +4,7 @@
 #include "NVIDIA.h"
 #include "gsa/kernel.h"
 
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/InstrTypes.h"
@@ -30,6 +31,44 @@ static void keepTogether(llvm::Module &module) {
     }
 }
 
+/// Puts tables that are indexed when the kernel runs into constant memory: the
+/// code generator would write them to each lane's stack to read one entry.
+static void placeTables(llvm::Module &module) {
+  // User Guide for NVPTX Back-end, "Address Spaces".
+  constexpr unsigned constantSpace = 4;
+  SmallVector<llvm::ExtractElementInst *> reads;
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *read = dyn_cast<llvm::ExtractElementInst>(&instruction);
+          read && isa<llvm::Constant>(read->getVectorOperand()) &&
+          !isa<llvm::Constant>(read->getIndexOperand()))
+        reads.push_back(read);
+  llvm::DenseMap<llvm::Value *, llvm::GlobalVariable *> tables;
+  for (llvm::ExtractElementInst *read : reads) {
+    auto *vector = cast<llvm::Constant>(read->getVectorOperand());
+    auto *type = cast<llvm::FixedVectorType>(vector->getType());
+    auto *arrayType =
+        llvm::ArrayType::get(type->getElementType(), type->getNumElements());
+    llvm::GlobalVariable *&table = tables[vector];
+    if (!table) {
+      SmallVector<llvm::Constant *> elements;
+      for (unsigned i = 0; i < type->getNumElements(); ++i)
+        elements.push_back(vector->getAggregateElement(i));
+      table = new llvm::GlobalVariable(
+          module, arrayType, /*isConstant=*/true,
+          llvm::GlobalValue::PrivateLinkage,
+          llvm::ConstantArray::get(arrayType, elements), "table",
+          /*InsertBefore=*/nullptr, llvm::GlobalValue::NotThreadLocal,
+          constantSpace);
+    }
+    llvm::IRBuilder<> builder(read);
+    llvm::Value *at = builder.CreateInBoundsGEP(
+        arrayType, table, {builder.getInt64(0), read->getIndexOperand()});
+    read->replaceAllUsesWith(builder.CreateLoad(type->getElementType(), at));
+    read->eraseFromParent();
+  }
+}
+
 FailureOr<std::string> NVIDIATarget::compileToText(
     llvm::Module &module,
     llvm::function_ref<InFlightDiagnostic()> emitError) const {
@@ -45,6 +84,7 @@ FailureOr<std::string> NVIDIATarget::compileToText(
       createMachine("nvptx64-nvidia-cuda", getName(), features,
                     llvm::Reloc::Static, llvm::CodeGenOptLevel::Default);
   keepTogether(module);
+  placeTables(module);
   FailureOr<SmallVector<char, 0>> text = compileDevice(
       module, *machine, llvm::CodeGenFileType::AssemblyFile, emitError);
   if (failed(text))
@@ -60,22 +100,22 @@ FailureOr<std::vector<DeviceImage>> NVIDIATarget::serialize(
   FailureOr<std::string> text = compileToText(module, emitError);
   if (failed(text))
     return failure();
-  auto cubin = assemblePTX(*text, getName(), emitError, emitRemark);
-  if (failed(cubin))
+  auto code = assemblePTX(*text, getName(), emitError, emitRemark);
+  if (failed(code))
     return failure();
   std::vector<DeviceImage> images;
-  if (*cubin) {
+  if (*code) {
     FailureOr<std::vector<KernelUse>> uses =
-        readCubin(**cubin, getReservedBytes(), emitError);
+        readCubin(**code, getReservedBytes(), emitError);
     if (failed(uses))
       return failure();
-    images.push_back({std::move(**cubin), /*isText=*/false,
+    images.push_back({std::move((*code)->bytes), /*isText=*/false,
                       isExact() ? GSA_ARCH_EXACT : GSA_ARCH_FAMILY,
                       machineRank + arch, std::move(*uses)});
   }
-  SmallVector<char, 0> code(text->begin(), text->end());
-  code.push_back('\0');
-  images.push_back({std::move(code),
+  SmallVector<char, 0> terminated(text->begin(), text->end());
+  terminated.push_back('\0');
+  images.push_back({std::move(terminated),
                     /*isText=*/true,
                     isExact() ? GSA_ARCH_EXACT : GSA_ARCH_AT_LEAST,
                     textRank + arch,
