@@ -77,3 +77,50 @@ func.func @many_threads(%n: index) {
 }
 }
 }
+
+// -----
+
+// One role computes in the order of its ops. Broadcasts, and what is rounded for
+// shared memory, take no registers of their own; a product adds to its sums.
+#c = #tile.layout<[64, 128], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32], [0, 64]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
+#r = #tile.layout<[64], reg = [[8]], lane = [[0], [0], [1], [2], [4]], warp = [[16], [32]]>
+!m = tensor<64x128xf32, #c>
+module {
+module attributes {gsa.target = #gsa.target<"sm_80">} {
+func.func @alive(%n: index) {
+  %c0 = arith.constant 0 : index
+  tile.roles warps [4] {
+    %zero = arith.constant dense<0.0> : !m
+    %0:2 = scf.while (%i = %c0, %k = %zero) : (index, !m) -> (index, !m) {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i, %k : index, !m
+    } do {
+    ^bb0(%i: index, %k: !m):
+      %x = math.exp2 %k : !m
+      %sum = tile.reduce add %x along [1] : !m -> tensor<64xf32, #r>
+      %all = tile.broadcast %sum along 1 : tensor<64xf32, #r> -> !m
+      %y = arith.mulf %x, %all : !m
+      %z = arith.addf %y, %k : !m
+      %j = arith.addi %i, %n : index
+      scf.yield %j, %z : index, !m
+    }
+    // expected-error @below {{tiles that a loop needs at once must take at most 217 registers of a lane's 255, got 256}}
+    %1:2 = scf.while (%i = %c0, %k = %zero) : (index, !m) -> (index, !m) {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i, %k : index, !m
+    } do {
+    ^bb0(%i: index, %k: !m):
+      %x = math.exp2 %k : !m
+      %y = math.exp2 %x : !m
+      %z = math.exp2 %y : !m
+      %xy = arith.addf %x, %y : !m
+      %zk = arith.addf %z, %k : !m
+      %next = arith.addf %xy, %zk : !m
+      %j = arith.addi %i, %n : index
+      scf.yield %j, %next : index, !m
+    }
+  }
+  return
+}
+}
+}

@@ -165,7 +165,7 @@ struct Tenant {
 /// Numbers of a role's ops, in order; ops in regions follow the op around them.
 class Order {
 public:
-  explicit Order(Region &role) {
+  Order(Region &role, const DeviceTarget &target) : target(target) {
     role.walk<WalkOrder::PreOrder>([&](Operation *op) {
       begin[op] = count++;
       return;
@@ -214,14 +214,28 @@ public:
     int64_t last = end.lookup(def);
     for (Operation *user : value.getUsers()) {
       last = std::max(last, lastUse(def, user));
-      // A transposed place is the same; a product reads until it is waited for.
-      if (isa<TransposeOp, MmaOp>(user))
+      // A transposed place is the same; a product that runs on by itself reads
+      // until it is waited for.
+      auto mma = dyn_cast<MmaOp>(user);
+      if (isa<TransposeOp>(user) || (mma && runsOn(mma)))
         last = std::max(last, endOf(def, user->getResult(0)));
     }
     return last;
   }
 
 private:
+  /// Whether a product still reads behind its op. Where copies take registers,
+  /// all count as such: with the room, longer chunks would fit, and spill.
+  bool runsOn(MmaOp mma) const {
+    if (!target.getFacts().hasAsyncCopies)
+      return true;
+    AtomAttr attr = mma.getAtomAttr();
+    const MatrixAtom *atom =
+        attr ? target.lookupAtom(attr.getName().getValue()) : nullptr;
+    return !atom || atom->isAsync();
+  }
+
+  const DeviceTarget &target;
   DenseMap<Operation *, int64_t> begin, end;
   int64_t count = 0;
 };
@@ -257,8 +271,7 @@ struct AllocateSharedPass final
                          static_cast<int64_t>(all.front().getRoles().size()) *
                              kMailboxBytes});
     for (auto [i, region] : llvm::enumerate(all.front().getRoles()))
-      addTenants(tenants, region, i, all.front().getWarps()[i],
-                 facts.warpLanes);
+      addTenants(tenants, region, i, all.front().getWarps()[i], **target);
     int64_t total = place(tenants);
     Builder builder(kernel.getContext());
     for (const Tenant &tenant : tenants)
@@ -279,8 +292,10 @@ struct AllocateSharedPass final
 private:
   /// Adds what the ops of a role need besides rings.
   static void addTenants(SmallVector<Tenant> &tenants, Region &region,
-                         int64_t role, int64_t warps, int64_t lanes) {
-    Order order(region);
+                         int64_t role, int64_t warps,
+                         const DeviceTarget &target) {
+    Order order(region, target);
+    int64_t lanes = target.getFacts().warpLanes;
     region.walk<WalkOrder::PreOrder>([&](Operation *op) {
       int64_t now = order.beginOf(op);
       if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()))

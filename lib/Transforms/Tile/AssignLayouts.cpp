@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayoutPlan.h"
+#include "Sink.h"
 #include "Waits.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
@@ -447,6 +448,10 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       };
       role.walk([&](Block *block) { delayWaits(*block, isAsync); });
       RoleRewriter(role, plan, places).run();
+      // One role has nothing to run beside, and its loads are waited for. Where
+      // they take registers, they do not come this late.
+      if (plain && (*target)->getFacts().hasAsyncCopies)
+        role.walk([](Block *block) { sinkToUses(*block); });
       insertWaits(role, isAsync);
     }
   }

@@ -1,0 +1,93 @@
+"""Registers suffice: compiles specs for every NVIDIA target, with the schedule
+that each gets by default, and reads the report.
+
+    spills.py GSA-COMPILE ROOT FOLDER
+
+Prints a line for each kernel that spills and is not in KNOWN, or spills more
+than is known there, and one for each entry of KNOWN that is better by now: then
+the entry has to follow. So the list only gets shorter.
+"""
+
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+
+compiler, root, folder = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
+sys.path.insert(0, str(root / "bench/device"))
+import lists  # noqa: E402
+
+# sm_89 has the memory, the registers and the instructions of sm_86.
+TARGETS = ("sm_80", "sm_86", "sm_90a", "sm_100a", "sm_120a")
+# Their kernels are those of t2r7b.
+TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
+
+# (target, kernel): bytes that it stores. By ptxas 13.0; another version may
+# differ by a few, but not find registers where there are none.
+KNOWN = {
+    ("sm_80", "gsa_1b3"): 20,
+    ("sm_90a", "scalar32__states"): 40,
+    ("sm_90a", "gsa_1b3"): 68,
+    ("sm_90a", "gsa_mistral_7b"): 164,
+    ("sm_90a", "mamba2__states"): 768,
+    ("sm_90a", "mamba2"): 312,
+    ("sm_100a", "hgrn32"): 4,
+    ("sm_100a", "scalar32"): 16,
+    ("sm_100a", "gla__states"): 44,
+    ("sm_100a", "gla"): 12,
+    ("sm_100a", "gsa_1b3"): 12,
+    ("sm_100a", "gsa_mistral_7b"): 32,
+    ("sm_100a", "hgrn2"): 24,
+    ("sm_100a", "mamba2__states"): 596,
+    ("sm_100a", "mamba2"): 208,
+    ("sm_120a", "abc"): 24,
+}
+
+
+def compile_spec(target, name):
+    """Kernel -> bytes spilled; or the compiler's words."""
+    done = subprocess.run(
+        [compiler, folder / f"{name}.mlir", f"--targets={target}", "--report",
+         "-o", folder / f"{name}.{target}.o"], capture_output=True, text=True)
+    if done.returncode:
+        return done.stderr
+    return {kernel: int(spilled) for kernel, spilled in re.findall(
+        r"^ +(\w+): .*, (\d+) bytes spilled$", done.stdout, re.MULTILINE)}
+
+
+def main():
+    specs = {}
+    groups = lists.groups()
+    for group in ("problems", "examples"):
+        specs.update(groups[group].specs)
+    for name in TWINS:
+        del specs[name]
+    for name, text in specs.items():
+        (folder / f"{name}.mlir").write_text(text, encoding="utf-8")
+    wrong = count = 0
+    jobs = [(target, name) for target in TARGETS for name in specs]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for (target, name), found in zip(jobs, pool.map(
+                lambda job: compile_spec(*job), jobs)):
+            if not isinstance(found, dict) or not found:
+                print(f"{target} {name}: {found or 'no kernels'}")
+                wrong += 1
+                continue
+            for kernel, spilled in found.items():
+                count += 1
+                known = KNOWN.get((target, kernel), 0)
+                # A version of the assembler may move a few.
+                if spilled > known + (32 if known else 0):
+                    print(f"{target} {kernel}: {spilled} bytes spilled, "
+                          f"at most {known} known")
+                    wrong += 1
+                if known and not spilled:
+                    print(f"{target} {kernel}: no spills, but {known} known")
+                    wrong += 1
+    print(f"{count} kernels, {wrong} wrong")
+    return 1 if wrong or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
