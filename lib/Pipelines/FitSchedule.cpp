@@ -63,12 +63,14 @@ private:
 
   /// How a head's columns are cut: first not at all, then between blocks of a
   /// cluster, then between blocks that know nothing of each other. Given slices
-  /// stay.
+  /// stay. Those of one entry are tried chunk by chunk, the longest first; of
+  /// the last kind, which repeats what all slices need, `fewestFirst` with all
+  /// chunks.
   struct Cut {
     int64_t slices, cluster;
   };
-  static SmallVector<SmallVector<Cut>> listCuts(ScheduleAttr given,
-                                                const Target &target) {
+  static SmallVector<SmallVector<Cut>>
+  listCuts(ScheduleAttr given, const Target &target, bool fewestFirst) {
     if (given.getSlices() > 1)
       return {{{given.getSlices(), given.getCluster()}}};
     SmallVector<SmallVector<Cut>> cuts(3);
@@ -78,8 +80,11 @@ private:
     for (int64_t slices : {2, 4, 8})
       if (slices <= most)
         cuts[1].push_back({slices, slices});
-    for (int64_t slices : {2, 4, 8, 16})
-      cuts[2].push_back({slices, 1});
+    for (int64_t slices : {2, 4, 8, 16}) {
+      cuts.back().push_back({slices, 1});
+      if (fewestFirst)
+        cuts.emplace_back();
+    }
     return cuts;
   }
 
@@ -120,7 +125,10 @@ private:
       // One role has nothing to run beside.
       if (kind == ScheduleKind::Fused && !hasRoles)
         continue;
-      for (ArrayRef<Cut> cuts : listCuts(given, **target))
+      // Each slice reads by columns for all, so twice as many take longer than
+      // windows that are half as long.
+      bool fewestFirst = kind == ScheduleKind::Plain && hasRoles;
+      for (ArrayRef<Cut> cuts : listCuts(given, **target, fewestFirst))
         for (int64_t chunk : {64, 32, 16})
           for (Cut cut : cuts)
             if (tryOne(kind, chunk, cut)) {
