@@ -90,6 +90,18 @@ Layout gsa::getTokenLayout(RankedTensorType tile, int64_t dim, int64_t lanes,
   return Layout::registers(tile.getShape(), reg, lane, warp);
 }
 
+/// A vector, element i in lane i of each warp.
+static Layout getSpreadLayout(RankedTensorType tile, int64_t lanes,
+                              int64_t warps) {
+  BitPool bits(tile.getShape());
+  Layout::Bases reg, lane, warp(llvm::Log2_64(warps), Coordinates(1, 0));
+  for (int64_t i = 1; i < lanes; i *= 2)
+    lane.push_back(bits.take(0));
+  while (bits.hasMore(0))
+    reg.push_back(bits.take(0));
+  return Layout::registers(tile.getShape(), reg, lane, warp);
+}
+
 FactorSource gsa::getFactorSource(Value factor) {
   bool transposed = false;
   while (auto transpose = factor.getDefiningOp<tile::TransposeOp>()) {
@@ -248,11 +260,18 @@ void LayoutPlan::anchorScans() {
     int64_t dim = scan.getDim();
     Layout tokens =
         getTokenLayout(getTileType(scan.getOperand()), dim, getLanes(), warps);
-    for (Value tile :
-         {scan.getOperand(), scan.getInclusive(), scan.getExclusive()})
+    for (Value tile : {scan.getInclusive(), scan.getExclusive()})
       assign(tile, tokens, Anchor::Scan);
-    if (tokens.getRank() == 2)
+    if (tokens.getRank() == 2) {
+      assign(scan.getOperand(), tokens, Anchor::Scan);
       assign(scan.getTotal(), tokens.drop(dim), Anchor::Scan);
+    } else {
+      // What a vector is computed from, and waits for it in registers, is each
+      // lane's own part.
+      assign(scan.getOperand(),
+             getSpreadLayout(getTileType(scan.getOperand()), getLanes(), warps),
+             Anchor::Use);
+    }
   }
 }
 

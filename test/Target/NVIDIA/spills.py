@@ -27,11 +27,8 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # differ by a few, but not find registers where there are none.
 KNOWN = {
     ("sm_80", "gsa_1b3"): 20,
-    ("sm_90a", "scalar32__states"): 40,
     ("sm_90a", "gsa_1b3"): 68,
     ("sm_90a", "gsa_mistral_7b"): 164,
-    ("sm_90a", "mamba2__states"): 768,
-    ("sm_90a", "mamba2"): 312,
     ("sm_100a", "hgrn32"): 4,
     ("sm_100a", "scalar32"): 16,
     ("sm_100a", "gla__states"): 44,
@@ -39,8 +36,6 @@ KNOWN = {
     ("sm_100a", "gsa_1b3"): 12,
     ("sm_100a", "gsa_mistral_7b"): 32,
     ("sm_100a", "hgrn2"): 24,
-    ("sm_100a", "mamba2__states"): 596,
-    ("sm_100a", "mamba2"): 208,
     ("sm_120a", "abc"): 24,
 }
 
