@@ -1,5 +1,4 @@
 //===- FitSchedule.h - The schedule that a device can hold ------*- C++ -*-===//
-//-*-===//
 
 #ifndef GSA_LIB_PIPELINES_FITSCHEDULE_H
 #define GSA_LIB_PIPELINES_FITSCHEDULE_H

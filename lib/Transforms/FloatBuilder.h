@@ -1,5 +1,4 @@
 //===- FloatBuilder.h - f32 arithmetic, and functions of it -----*- C++ -*-===//
-//-*-===//
 
 #ifndef LIB_TRANSFORMS_FLOATBUILDER_H
 #define LIB_TRANSFORMS_FLOATBUILDER_H

@@ -1,5 +1,4 @@
 //===- Workspace.h - Tensors in the workspace of a call ---------*- C++ -*-===//
-//-*-===//
 
 #ifndef GSA_RUNTIME_SRC_WORKSPACE_H
 #define GSA_RUNTIME_SRC_WORKSPACE_H

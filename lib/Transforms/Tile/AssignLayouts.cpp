@@ -531,7 +531,7 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       Layout place =
           places.try_emplace(ring.getRing(), getDefaultPlace(version))
               .first->second;
-      // For two versions that is not worth the branches.
+      // For two versions there is room, and no branch is needed to write them.
       constexpr int64_t many = 3;
       int64_t sharers = type.getSlots() < many ? 1 : countSharers(ring, plans);
       if (sharers > 1) {

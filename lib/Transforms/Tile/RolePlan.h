@@ -1,18 +1,15 @@
 //===- RolePlan.h - What belongs to which role ------------------*- C++ -*-===//
-//-*-===//
-//-*-===//
 //
 // The loop over windows carries memories: 2-D tiles with a product in their
 // cycle. Its body falls into three parts:
 //
 //   *update*   what lies on the way from a memory to its own next value
-//   *gates*    what else the next iteration or the update needs, and what can
-//   be
-//              told from those alone: decays, factors, snapshots of memories
+//   *gates*    what else the next iteration or the update needs, and what
+//              follows from those alone: decays, factors, snapshots of memories
 //   *reads*    the rest, which reaches a store
 //
-// The producer runs gates and update, the consumer the reads. What both could
-// compute from scalars and coordinates is computed by both.
+// The producer runs gates and update, the consumer the reads, or two readers
+// do. What all could compute from scalars and coordinates is computed by each.
 //
 //===----------------------------------------------------------------------===//
 

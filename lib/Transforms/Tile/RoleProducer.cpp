@@ -1,4 +1,4 @@
-//===- RoleProducer.cpp - Carries the memories, and computes gates ------===//
+//===- RoleProducer.cpp - Carries the memories, and computes gates --------===//
 
 #include "RoleSplitter.h"
 

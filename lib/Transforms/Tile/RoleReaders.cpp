@@ -1,4 +1,4 @@
-//===- RoleReaders.cpp - Read what the producer puts --------------------===//
+//===- RoleReaders.cpp - Read what the producer puts ----------------------===//
 
 #include "RoleSplitter.h"
 

@@ -1,4 +1,4 @@
-//===- RoleRegisters.cpp - What registers lanes of each role have -------===//
+//===- RoleRegisters.cpp - What registers lanes of each role have ---------===//
 
 #include "RoleSplitter.h"
 #include "gsa/Conversion/SharedMemory.h"

@@ -1,4 +1,4 @@
-//===- RoleSplitter.cpp - What all roles of a loop share ----------------===//
+//===- RoleSplitter.cpp - What all roles of a loop share ------------------===//
 
 #include "RoleSplitter.h"
 #include "gsa/Conversion/SharedMemory.h"
