@@ -213,12 +213,17 @@ static void arrive(Thread &thread, const Operation &operation) {
   }
 }
 
+enum { AwaitIsRelaxed, AwaitByParity };
+
 static void await(Thread &thread, const Operation &operation) {
   Mailbox &mailbox = mailboxAt(thread, thread.arguments[0]);
   uint64_t state = thread.arguments[1];
-  if ((state & kState) != kState || (state ^ kState) > mailbox.phase)
-    fail(thread, "state must be that of an arrival, got another number");
   uint64_t phase = state ^ kState;
+  // The present phase, or the one before it.
+  if (operation.facts[AwaitByParity])
+    phase = mailbox.phase - ((mailbox.phase ^ state) & 1);
+  else if ((state & kState) != kState || phase > mailbox.phase)
+    fail(thread, "state must be that of an arrival, got another number");
   thread.results[0] = 0;
   // It may be told that it is too early.
   if (thread.results[1] != operation.line && randomOf(thread).oneIn(4)) {
@@ -229,7 +234,10 @@ static void await(Thread &thread, const Operation &operation) {
     mailbox.waiting.push_back(&thread);
     sleep(thread, operation);
   }
-  if (Races *races = racesOf(thread))
+  Races *races = racesOf(thread);
+  if (operation.facts[AwaitIsRelaxed])
+    thread.unfenced = &mailbox;
+  else if (races)
     races->awaitMailbox(thread, mailbox);
   thread.results[1] = 0;
   thread.results[0] = 1;
@@ -250,7 +258,7 @@ static bool readMailbox(const Statement &statement, Reading &reading) {
     static const std::vector<std::string> known = {
         "init",    "expect_tx",   "arrive",  "try_wait", "test_wait",
         "release", "acquire",     "relaxed", "cta",      "cluster",
-        "shared",  "shared::cta", "b64"};
+        "shared",  "shared::cta", "b64",     "parity"};
     if (!contains(known, words[i].c_str()))
       return false;
   }
@@ -263,6 +271,8 @@ static bool readMailbox(const Statement &statement, Reading &reading) {
     operation.numResults = words[1] == "arrive";
   } else if (words[1] == "try_wait" || words[1] == "test_wait") {
     operation.execute = await;
+    operation.facts[AwaitIsRelaxed] = has("relaxed");
+    operation.facts[AwaitByParity] = has("parity");
     operation.numResults = 1;
   } else {
     return false;
@@ -278,12 +288,23 @@ static void fenceProxies(Thread &thread, const Operation &) {
   if (Races *races = racesOf(thread))
     races->fence(thread);
 }
+/// What a relaxed wait saw happen before is behind it from now on.
+static void acquire(Thread &thread, const Operation &) {
+  Races *races = racesOf(thread);
+  if (races && thread.unfenced)
+    races->awaitMailbox(thread, *thread.unfenced);
+  thread.unfenced = nullptr;
+}
 static void nothing(Thread &, const Operation &) {}
 
 static bool readFence(const Statement &statement, Reading &reading) {
   const std::string &text = statement.text;
   if (text == "fence.proxy.async.shared::cta" || text == "fence.proxy.async") {
     reading.operation.execute = fenceProxies;
+    return true;
+  }
+  if (text == "fence.acquire.sync_restrict::shared::cluster.cluster") {
+    reading.operation.execute = acquire;
     return true;
   }
   // Initialisation is seen at once; launches run one after the other.
