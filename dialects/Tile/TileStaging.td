@@ -363,24 +363,22 @@ def Tile_SendOp : Tile_Op<"send", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "a tile whose rows the blocks of a cluster share, to another role of each";
   let description = [{
     As `tile.gather`, but another role of each block gets all rows, by
-    `tile.receive`: each block sends its own to the ring of all blocks. The
-    roles meet by no barrier for it. What the ring held before, every block has
-    received: `tile.await_receipt` and an exchange between the blocks stand
-    between two of these.
+    `tile.receive`: each block sends its own to version `iteration + ahead` of
+    the ring of all blocks. The roles meet by no barrier for it.
 
     *Lifespan*: `tile`.
 
     *Constraints*
-    * send-1: the ring has one slot, and versions of the shape and element type
-      of the operand.
+    * send-1: the ring has versions of the shape and element type of the
+      operand.
     * send-2: there are two blocks or more.
     * send-3: it stands outside of branches.
 
     ```mlir
-    func.func @to_readers(%mine: tensor<64x64xbf16>) {
-      %r = tile.ring : !tile.ring<1 x tensor<64x64xbf16>>
-      tile.send %mine to %r over 4 : tensor<64x64xbf16>,
-          !tile.ring<1 x tensor<64x64xbf16>>
+    func.func @to_readers(%mine: tensor<64x64xbf16>, %i: index) {
+      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
+      tile.send %mine to %r[%i + 1] over 4 : tensor<64x64xbf16>,
+          !tile.ring<2 x tensor<64x64xbf16>>
       return
     }
     ```
@@ -389,9 +387,11 @@ def Tile_SendOp : Tile_Op<"send", [MemoryEffects<[MemRead, MemWrite]>]> {
     count what arrives.
   }];
   let arguments = (ins Tile_Tile:$operand, Tile_RingType:$ring,
-      I64Attr:$blocks);
-  let assemblyFormat = "$operand `to` $ring `over` $blocks attr-dict `:` "
-                       "type($operand) `,` type($ring)";
+      Index:$iteration, I64Attr:$ahead, I64Attr:$blocks);
+  let assemblyFormat = [{
+    $operand `to` $ring `[` $iteration `+` $ahead `]` `over` $blocks attr-dict
+    `:` type($operand) `,` type($ring)
+  }];
   let hasVerifier = 1;
 }
 
@@ -399,68 +399,74 @@ def Tile_ReceiveOp
     : Tile_Op<"receive", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "the tile whose rows were sent to this role";
   let description = [{
-    Waits until all blocks have sent their rows to `ring`, and reads them into
-    registers. Then the ring may be filled again: `tile.await_receipt` of the
-    role that sends goes on.
+    Waits until all blocks have sent their rows of version `iteration + ahead`,
+    and reads them into registers. Every version that is sent is received, one
+    after the other.
 
     *Lifespan*: `tile`.
 
     *Constraints*
-    * receive-1: the ring has one slot, and versions of the shape and element
-      type of the result.
+    * receive-1: the ring has versions of the shape and element type of the
+      result.
 
     ```mlir
-    func.func @in_readers() -> tensor<64x64xbf16> {
-      %r = tile.ring : !tile.ring<1 x tensor<64x64xbf16>>
-      %x = tile.receive %r : !tile.ring<1 x tensor<64x64xbf16>>
+    func.func @in_readers(%i: index) -> tensor<64x64xbf16> {
+      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
+      %x = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<64x64xbf16>>
           -> tensor<64x64xbf16>
       return %x : tensor<64x64xbf16>
     }
     ```
 
-    *Lowers to*: a wait for all bytes, loads from shared memory, and an arrival
-    at the barrier of both roles.
+    *Lowers to*: a wait for all bytes, and loads from shared memory.
   }];
-  let arguments = (ins Tile_RingType:$ring);
+  let arguments = (ins Tile_RingType:$ring, Index:$iteration, I64Attr:$ahead);
   let results = (outs Tile_Tile:$result);
-  let assemblyFormat = "$ring attr-dict `:` type($ring) `->` type($result)";
+  let assemblyFormat = [{
+    $ring `[` $iteration `+` $ahead `]` attr-dict `:` type($ring) `->`
+    type($result)
+  }];
   let hasVerifier = 1;
 }
 
-def Tile_AwaitReceiptOp
-    : Tile_Op<"await_receipt", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "waits until this block has received what was sent last";
+def Tile_AwaitSentOp
+    : Tile_Op<"await_sent", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "waits until all blocks have sent a version";
   let description = [{
-    In the role that sends; each `tile.send` of `ring` is followed by one. So
-    this block has received, and all blocks have sent.
+    In the role that sends: until all blocks have sent version
+    `iteration + ahead`, whether this block has received it or not. What they
+    made it of they have read then.
 
     *Lifespan*: `tile`.
 
     *Constraints*
-    * await_receipt-1: another role receives from the ring.
+    * await_sent-1: another role receives from the ring.
 
     ```mlir
-    func.func @handshake(%m: memref<64x64xbf16>) {
+    func.func @handshake(%m: memref<64x64xbf16>, %i: index) {
       %c0 = arith.constant 0 : index
-      %r = tile.ring : !tile.ring<1 x tensor<64x64xbf16>>
+      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
       tile.roles warps [4, 4] {
         %mine = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xbf16>
             -> tensor<64x64xbf16>
-        tile.send %mine to %r over 4 : tensor<64x64xbf16>,
-            !tile.ring<1 x tensor<64x64xbf16>>
-        tile.await_receipt %r : !tile.ring<1 x tensor<64x64xbf16>>
+        tile.send %mine to %r[%c0 + 0] over 4 : tensor<64x64xbf16>,
+            !tile.ring<2 x tensor<64x64xbf16>>
+        tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<64x64xbf16>>
       }, {
-        %x = tile.receive %r : !tile.ring<1 x tensor<64x64xbf16>>
+        %x = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<64x64xbf16>>
             -> tensor<64x64xbf16>
       }
       return
     }
     ```
 
-    *Lowers to*: a barrier of the two roles, at which receivers arrive only.
+    *Lowers to*: a wait for the round of the ring's mailbox that the receivers
+    count.
   }];
-  let arguments = (ins Tile_RingType:$ring);
-  let assemblyFormat = "$ring attr-dict `:` type($ring)";
+  let arguments = (ins Tile_RingType:$ring, Index:$iteration, I64Attr:$ahead);
+  let assemblyFormat = [{
+    $ring `[` $iteration `+` $ahead `]` attr-dict `:` type($ring)
+  }];
   let hasVerifier = 1;
 }
 

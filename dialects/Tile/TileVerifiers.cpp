@@ -207,26 +207,25 @@ LogicalResult GatherOp::verify() {
                        {"gather-1", "gather-2", "gather-3"});
 }
 
-/// The tile that a ring of one slot has; null if it is another ring.
-static RankedTensorType getOnlyTile(Value ring) {
-  auto type = cast<RingType>(ring.getType());
-  return type.getSlots() == 1 ? dyn_cast<RankedTensorType>(type.getVersion())
-                              : RankedTensorType();
+/// The tile that a ring has versions of; null if they are scalars.
+static RankedTensorType getVersion(Value ring) {
+  return dyn_cast<RankedTensorType>(
+      cast<RingType>(ring.getType()).getVersion());
 }
 
 LogicalResult SendOp::verify() {
-  RankedTensorType version = getOnlyTile(getRing());
+  RankedTensorType version = getVersion(getRing());
   if (!version)
-    return brokenLaw(*this, "send-1", "must fill a ring of one tile, got ",
+    return brokenLaw(*this, "send-1", "must fill a ring of tiles, got ",
                      getRing().getType());
   return verifyMessage(*this, version, {"send-1", "send-2", "send-3"});
 }
 
 LogicalResult ReceiveOp::verify() {
-  RankedTensorType version = getOnlyTile(getRing());
+  RankedTensorType version = getVersion(getRing());
   if (version && withoutLayout(version) == withoutLayout(typeOf(getResult())))
     return success();
-  return brokenLaw(*this, "receive-1", "must read a ring of one ",
+  return brokenLaw(*this, "receive-1", "must read a ring of ",
                    withoutLayout(typeOf(getResult())), ", got ",
                    getRing().getType());
 }
@@ -239,10 +238,11 @@ static Region *getRole(Operation *op) {
   return region;
 }
 
-LogicalResult AwaitReceiptOp::verify() {
+LogicalResult AwaitSentOp::verify() {
   for (Operation *user : getRing().getUsers())
     if (isa<ReceiveOp>(user) && getRole(user) != getRole(*this))
       return success();
-  return brokenLaw(*this, "await_receipt-1",
-                   "must wait for another role's tile.receive, got none");
+  return brokenLaw(
+      *this, "await_sent-1",
+      "must wait for what another role receives, got no tile.receive");
 }

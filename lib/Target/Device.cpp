@@ -104,10 +104,6 @@ void Device::emitExpectBoxes(OpBuilder &, Location, Value, int64_t) const {
   llvm_unreachable("the device copies no boxes");
 }
 
-void Device::emitArrival(OpBuilder &, Location, const Party &) const {
-  llvm_unreachable("the device has no roles");
-}
-
 void Device::emitRegisters(OpBuilder &, Location, int64_t, int64_t) const {
   llvm_unreachable("the device's lanes all have as many registers");
 }
@@ -142,5 +138,9 @@ void Device::emitSend(OpBuilder &, Location, Value, Value, ValueRange) const {
 }
 
 void Device::emitReceive(OpBuilder &, Location, Value, Value) const {
+  llvm_unreachable("the device has no clusters");
+}
+
+void Device::emitAwaitRound(OpBuilder &, Location, Value, Value) const {
   llvm_unreachable("the device has no clusters");
 }

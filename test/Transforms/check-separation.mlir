@@ -274,69 +274,186 @@ func.func @fetched_too_early(%n: index, %a: memref<64x64xbf16>) {
 
 // -----
 
-// What is sent is received, and an exchange follows, before more is.
+// A version is sent behind an exchange of its own, which awaits the one before,
+// and received a window later; the last behind the loop.
 func.func @sent(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %first = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %first to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
     %0 = scf.while (%i = %c0) : (index) -> index {
       %more = arith.cmpi slt, %i, %n : index
       scf.condition(%more) %i : index
     } do {
     ^bb0(%i: index):
-      tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
-      tile.await_receipt %r : !tile.ring<1 x tensor<16x8xf32>>
+      tile.await_sent %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>>
       %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+      tile.send %parts to %r[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
       tile.barrier
       %j = arith.addi %i, %c1 : index
       scf.yield %j : index
     }
   }, {
+    tile.barrier
     %0 = scf.while (%i = %c0) : (index) -> index {
       %more = arith.cmpi slt, %i, %n : index
       scf.condition(%more) %i : index
     } do {
     ^bb0(%i: index):
-      %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      %y = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
       tile.barrier
       %j = arith.addi %i, %c1 : index
       scf.yield %j : index
     }
+    %last = tile.receive %r[%0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
 
 // -----
 
-func.func @exchanged_too_early(%m: memref<16x8xf32>) {
+// Two versions of the sums of one exchange.
+func.func @exchanged_once(%m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
-  %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    // expected-error @below {{'tile.send' op a tile must be received by one tile.receive, awaited by tile.await_receipt and a tile.exchange behind that before more is sent, got 1 tile.receive, a tile.await_receipt and no tile.exchange}}
-    tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
-    %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.await_receipt %r : !tile.ring<1 x tensor<16x8xf32>>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
+    // expected-error @below {{'tile.send' op a version must be sent behind a tile.exchange of its own, got none for version 1}}
+    tile.send %a to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
   }, {
-    %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+    %z = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
 
 // -----
 
+// Parts come while others may still read those before.
 func.func @not_awaited(%m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    // expected-error @below {{'tile.exchange' op all blocks must have read the parts before, got no tile.await_sent of version 0}}
+    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
+    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+  }, {
+    tile.barrier
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+    %z = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
+// One slot is too few: others may send to it while it is being read.
+func.func @sent_too_early(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
   %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    // expected-error @below {{got 1 tile.receive, no tile.await_receipt and no tile.exchange}}
-    tile.send %x to %r over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
-    %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
+    tile.await_sent %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>>
+    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send' op a slot must be received an epoch before the tile.exchange of what is sent to it next, got version 0 in epoch 1 and the exchange for version 1 in epoch 1}}
+    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
   }, {
-    %y = tile.receive %r : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+    %z = tile.receive %r[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
+// The last version, too, arrives somewhere.
+func.func @last_not_received(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send' op all that is sent must be received, got 1 of 2 versions}}
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
+    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+  }, {
+    tile.barrier
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.barrier
+  }
+  return
+}
+
+// -----
+
+func.func @never_received(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send' op all that is sent must be received, got 0 of 1 versions}}
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  }, {
+  }
+  return
+}
+
+// -----
+
+func.func @never_sent(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+  }, {
+    // expected-error @below {{'tile.receive' op all that is sent must be received, got 1 of 0 versions}}
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @received_twice(%m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  }, {
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    // expected-error @below {{'tile.receive' op versions must be sent by one role, and received by one, in turn, got version 0 for 1}}
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }

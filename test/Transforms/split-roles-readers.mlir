@@ -1,7 +1,8 @@
 // RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s
+// RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles,gsa-assign-layouts,gsa-check-separation)))' | FileCheck %s --check-prefix=LAYOUTS
 
-// Two readers. The first weighs what the blocks added up of window i, sends the
-// weights, and scores window i + 1; the second multiplies and stores, and
+// Two readers. The first scores window i + 1, weighs what the blocks added up and
+// sends the weights; the second multiplies by those of window i and stores, and
 // fetches for all. The values' memory lags, and so do its factors: what of them
 // the keys' memory has, too, is kept in three slots.
 
@@ -9,35 +10,42 @@
 // The queries only the first reader reads, before the exchange: one slot.
 // CHECK: %[[Q:.*]] = tile.ring : <1 x tensor<64x128xbf16>>
 // CHECK: %[[W:.*]] = tile.ring : <3 x tensor<64x64xbf16>>
-// CHECK: %[[SENT:.*]] = tile.ring : <1 x tensor<64x64xbf16>>
+// Factors of the sums, which each block needs for its own rows only.
+// LAYOUTS: tile.ring {tile.shared_by = 4 : i64} : <2 x tensor<64x64xf32,
+// CHECK: %[[SENT:.*]] = tile.ring : <2 x tensor<64x64xbf16>>
 // CHECK: tile.roles warps [4, 4, 8] {
 
-// Before the loop: the first window's parts.
+// Before the loop: the first window's weights.
 // CHECK: tile.fetch {{.*}} into %[[Q]]
 // CHECK: tile.mma
+// CHECK-NOT: tile.await_sent
 // CHECK: tile.exchange
-// CHECK-NOT: tile.await_receipt
-// CHECK: scf.while
-// CHECK: tile.wait
 // CHECK: math.exp2
-// CHECK-NOT: tile.mma
-// CHECK: tile.send %{{.*}} to %[[SENT]] over 4
+// CHECK: tile.send %{{.*}} to %[[SENT]][%{{.*}} + 0] over 4
+// CHECK: tile.barrier
+// CHECK: scf.while
 // CHECK: tile.mma
-// CHECK: tile.await_receipt %[[SENT]]
+// CHECK: tile.await_sent %[[SENT]][%[[I:.*]] + 0]
 // CHECK-NEXT: tile.exchange
 // CHECK: tile.fetch {{.*}} into %[[Q]]
+// CHECK: math.exp2
+// CHECK-NOT: tile.mma
+// CHECK: tile.send %{{.*}} to %[[SENT]][%[[I]] + 1] over 4
 // CHECK-NOT: tile.store
 // CHECK: tile.barrier
 // CHECK: }, {
 
+// Behind the last window it receives what was made of no rows.
 // CHECK-NOT: tile.exchange
-// CHECK: scf.while
-// CHECK: %[[WEIGHTS:.*]] = tile.receive %[[SENT]]
+// CHECK: %[[LOOP:.*]]:{{.*}} = scf.while
+// CHECK: %[[WEIGHTS:.*]] = tile.receive %[[SENT]][%{{.*}} + 0]
 // CHECK: tile.mma %[[WEIGHTS]]
 // CHECK: tile.store
 // CHECK: tile.wait_fetches
 // CHECK-NEXT: tile.barrier
 // CHECK: tile.fetch
+// CHECK: scf.yield
+// CHECK: tile.receive %[[SENT]][%[[LOOP]]#0 + 0]
 // CHECK: }, {
 
 // CHECK-NOT: tile.fetch

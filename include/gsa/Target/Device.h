@@ -43,10 +43,6 @@ public:
   /// wrote before.
   virtual void emitBarrier(OpBuilder &builder, Location loc,
                            const Party &party) const = 0;
-  /// Half of that: what this thread read and wrote before is behind it for the
-  /// threads of `party` that wait, and it does not. Only where roles do.
-  virtual void emitArrival(OpBuilder &builder, Location loc,
-                           const Party &party) const;
 
   /// From here on each lane of this role, whole groups of 4 warps, has `count`
   /// registers; `before` at the start of the kernel. Waits until others have
@@ -169,6 +165,10 @@ public:
   /// Waits for the end of a round; behind it this lane sees what was sent.
   virtual void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                            Value round) const;
+  /// The same by the round's number, i32, of 0, 1, ..: for warps that are none
+  /// of the mailbox's. The next round does not end before these have called it.
+  virtual void emitAwaitRound(OpBuilder &builder, Location loc, Value mailbox,
+                              Value number) const;
 
   /// What this lane wrote to shared memory is seen by matrix instructions that
   /// read it asynchronously, once the lanes have met.

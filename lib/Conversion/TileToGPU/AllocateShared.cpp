@@ -314,14 +314,17 @@ private:
     });
   }
 
-  /// The exchange in a loop that goes on with what `op`, before it, began: what
-  /// a loop carries has one room. Null if `op` begins nothing of that kind.
+  /// Of an exchange before a loop: the one in the loop that is its next round.
   static ExchangeOp findSameRoom(ExchangeOp op) {
-    for (OpOperand &use : op->getUses())
-      if (auto loop = dyn_cast<scf::WhileOp>(use.getOwner()))
-        return loop.getYieldOp()
-            .getOperand(use.getOperandNumber())
-            .getDefiningOp<ExchangeOp>();
+    for (Operation *at = op->getNextNode(); at; at = at->getNextNode()) {
+      auto loop = dyn_cast<scf::WhileOp>(at);
+      if (!loop)
+        continue;
+      auto rounds = llvm::to_vector(loop.getAfterBody()->getOps<ExchangeOp>());
+      if (rounds.size() == 1 &&
+          rounds.front()->getResultTypes() == op->getResultTypes())
+        return rounds.front();
+    }
     return {};
   }
 

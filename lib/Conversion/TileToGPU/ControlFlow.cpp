@@ -241,10 +241,5 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
         device.emitUniformCondition(b, b.getLoc(), end.getCondition()));
   }
   receive(op.getResults(), loop.getResults());
-  // No block leaves before what others send it has arrived.
-  for (Value result : op.getResults())
-    if (Operation *message = findMessage(result); message && result.use_empty())
-      if (failed(endMessage(message)))
-        return failure();
   return success();
 }

@@ -10,9 +10,8 @@
 //             room for all rows
 //   wait      each lane reads what it holds of all rows
 //
-// What a loop carries of an exchange is on its way from one iteration to the
-// next. A room has one slot, without any other handshake. Take two rounds of
-// one exchange and its gather, block a and block i.
+// A room has one slot, without any other handshake. Take two rounds of one
+// exchange and its gather, block a and block i.
 //
 //   Parts. A warp of block a sends parts of the second round to block i when it
 //   has got all that was gathered in the first. All warps of block i sent some
@@ -23,13 +22,15 @@
 //   sent their parts: what they used a gather's room for before the exchange,
 //   they are done with.
 //
-// From role to role (send, receive, await_receipt) the handshake is the same,
-// with the gather's wait in the other role. Its lanes arrive at a barrier
-// behind their loads, and the role that sends waits there before it sends parts
-// again: so a warp of block a sends parts of the second round when its block
-// has got all that was sent in the first, and a block sends rows of the second
-// round when all blocks have sent these parts, their receivers done with the
-// room.
+// From role to role (send, await_sent, receive) it is the same but for the
+// gather's wait, which the role that sends cannot make.
+//
+//   Parts. It awaits what was sent in the first round, by the mailbox of the
+//   role that receives, before it sends parts of the second: all warps of all
+//   blocks have sent some of it then, behind their loads.
+//   Rows. They go to a slot each, in turn. With n slots version v is received
+//   before a barrier of block i behind which it sends the parts that version
+//   v + n is made of, and block a sends rows of that when it has these parts.
 //
 // A mailbox counts one round at a time: nothing of the second arrives before
 // all warps have got the first, by the same arguments. Each warp expects its
@@ -63,15 +64,6 @@ static std::pair<SendOp, int64_t> findSender(Value ring, RolesOp roles) {
           send && role.isAncestor(send->getParentRegion()))
         return {send, i};
   return {};
-}
-
-/// The number of the role that receives what arrives in `ring`.
-static int64_t findReceiver(Value ring, RolesOp roles) {
-  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
-    for (Operation *user : ring.getUsers())
-      if (isa<ReceiveOp>(user) && role.isAncestor(user->getParentRegion()))
-        return i;
-  return -1;
 }
 
 /// Where messages of the roles arrive.
@@ -109,7 +101,7 @@ LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    DenseSet<Attribute> made; // Of what a loop goes on with.
+    DenseSet<Attribute> made; // A loop's rounds may begin before it.
     for (const Mail &mail : messages) {
       if (mail.blocks != blocks)
         return mail.op->emitOpError("must be over the ")
@@ -374,12 +366,7 @@ LogicalResult TileLowering::lower(ExchangeOp op) {
   FailureOr<Message> message = messageOf(op);
   if (failed(message) || failed(message->sendParts(get(op.getOperand()))))
     return failure();
-  // A loop carries no registers of what is on its way.
-  auto type = cast<VectorType>(convert(op.getResult().getType()));
-  set(op.getResult(),
-      arith::ConstantOp::create(b, type, b.getZeroAttr(type)).getResult());
-  if (llvm::all_of(op->getUsers(), llvm::IsaPred<WaitOp>))
-    messages.insert(op);
+  messages.insert(op);
   return success();
 }
 
@@ -392,30 +379,8 @@ LogicalResult TileLowering::lower(GatherOp op) {
   return success();
 }
 
-Operation *TileLowering::findMessage(Value value) {
-  Operation *op = value.getDefiningOp();
-  auto loop = dyn_cast_or_null<scf::WhileOp>(op);
-  int64_t number = loop ? cast<OpResult>(value).getResultNumber() : 0;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    loop = dyn_cast<scf::WhileOp>(argument.getOwner()->getParentOp());
-    number = argument.getArgNumber();
-  }
-  // Loops over windows pass their variables on unchanged.
-  if (loop)
-    op = loop.getYieldOp().getOperand(number).getDefiningOp();
-  return op && isMessage(op) ? op : nullptr;
-}
-
-LogicalResult TileLowering::endMessage(Operation *op) {
-  FailureOr<Message> message = messageOf(op);
-  if (succeeded(message))
-    message->receive(countReceived(op));
-  return message;
-}
-
 LogicalResult TileLowering::lowerWait(Operation *op, Value result) {
-  bool isCarried = !llvm::all_of(op->getUsers(), llvm::IsaPred<WaitOp>);
-  if (!messages.erase(op) && !isCarried)
+  if (!messages.erase(op))
     return op->emitOpError("must be waited for once, got a second tile.wait");
   FailureOr<Message> message = messageOf(op);
   if (failed(message))
@@ -434,19 +399,6 @@ LogicalResult TileLowering::lowerWait(Operation *op, Value result) {
 // From role to role
 //===----------------------------------------------------------------------===//
 
-Party TileLowering::partyOf(Value ring) const {
-  RolesOp roles = role.roles;
-  // Numbers behind those of the roles themselves.
-  int64_t number = static_cast<int64_t>(roles.getRoles().size()) + 1;
-  for (Operation *at = ring.getDefiningOp()->getPrevNode(); at;
-       at = at->getPrevNode())
-    if (auto other = dyn_cast<RingOp>(at))
-      number += llvm::any_of(other->getUsers(), llvm::IsaPred<ReceiveOp>);
-  int64_t warps = roles.getWarps()[findSender(ring, roles).second] +
-                  roles.getWarps()[findReceiver(ring, roles)];
-  return {number, warps * target.getFacts().warpLanes};
-}
-
 LogicalResult TileLowering::lower(SendOp op) {
   auto ring = cast<RingType>(op.getRing().getType());
   FailureOr<Value> mailbox =
@@ -462,7 +414,8 @@ LogicalResult TileLowering::lower(SendOp op) {
            << op.getOperand().getType();
   return Message(*this, op, held, layoutOf(ring.getVersion()),
                  cast<RankedTensorType>(ring.getVersion()).getElementType(),
-                 get(op.getRing()), *mailbox, blocks)
+                 slotOf(op.getRing(), op.getIteration(), op.getAhead()),
+                 *mailbox, blocks)
       .sendRows(get(op.getOperand()), held);
 }
 
@@ -477,8 +430,9 @@ LogicalResult TileLowering::lower(ReceiveOp op) {
   Type version = cast<RingType>(ring.getType()).getVersion();
   auto blocks = static_cast<int64_t>(send.getBlocks());
   Message message(*this, op, layoutOf(op.getResult()), layoutOf(version),
-                  cast<RankedTensorType>(version).getElementType(), get(ring),
-                  *mailbox, blocks);
+                  cast<RankedTensorType>(version).getElementType(),
+                  slotOf(ring, op.getIteration(), op.getAhead()), *mailbox,
+                  blocks);
   int64_t warps = role.party.threads / target.getFacts().warpLanes;
   message.receive(layoutOf(send.getOperand()).getNumRegisters() * blocks *
                   role.roles.getWarps()[sender] / warps);
@@ -486,11 +440,18 @@ LogicalResult TileLowering::lower(ReceiveOp op) {
   if (failed(rows))
     return failure();
   set(op.getResult(), *rows);
-  device.emitArrival(b, b.getLoc(), partyOf(ring));
   return success();
 }
 
-LogicalResult TileLowering::lower(AwaitReceiptOp op) {
-  device.emitBarrier(b, b.getLoc(), partyOf(op.getRing()));
+LogicalResult TileLowering::lower(AwaitSentOp op) {
+  FailureOr<Value> mailbox =
+      addressOf(op.getRing().getDefiningOp(), kMailboxAttr);
+  if (failed(mailbox))
+    return failure();
+  Value number =
+      arith::IndexCastOp::create(b, b.getI32Type(), get(op.getIteration()));
+  if (op.getAhead())
+    number = arith::AddIOp::create(b, number, constant(op.getAhead()));
+  device.emitAwaitRound(b, b.getLoc(), *mailbox, number);
   return success();
 }

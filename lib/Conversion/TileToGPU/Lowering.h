@@ -218,18 +218,11 @@ private:
 
   LogicalResult lower(tile::ExchangeOp op);
   LogicalResult lower(tile::GatherOp op);
-  LogicalResult lower(tile::SendOp op);
-  LogicalResult lower(tile::ReceiveOp op);
-  LogicalResult lower(tile::AwaitReceiptOp op);
-  /// Who sends and receives by `ring`: the threads of two roles.
-  Party partyOf(Value ring) const;
   /// Of one of the two.
   LogicalResult lowerWait(Operation *op, Value result);
-  /// Waits for one whose result nobody needs.
-  LogicalResult endMessage(Operation *op);
-  /// The op that began what `value` is, which a loop may carry; null if it is
-  /// no message.
-  static Operation *findMessage(Value value);
+  LogicalResult lower(tile::SendOp op);
+  LogicalResult lower(tile::ReceiveOp op);
+  LogicalResult lower(tile::AwaitSentOp op);
   class Message;
   FailureOr<Message> messageOf(Operation *op);
   /// The lane as a layout counts it, which may be one of all blocks.

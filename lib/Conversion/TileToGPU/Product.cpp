@@ -87,8 +87,8 @@ void TileLowering::retire(size_t left) {
 LogicalResult TileLowering::lower(WaitOp op) {
   for (auto [product, result] :
        llvm::zip_equal(op->getOperands(), op->getResults())) {
-    if (Operation *message = findMessage(product))
-      return lowerWait(message, result);
+    if (Operation *op = product.getDefiningOp(); op && isMessage(op))
+      return lowerWait(op, result);
     const auto *begun = llvm::find_if(running, [&](const RunningProduct &it) {
       return it.result == product;
     });

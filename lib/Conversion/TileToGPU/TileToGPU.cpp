@@ -172,7 +172,7 @@ LogicalResult TileLowering::lower(Operation *op) {
       .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, WaitFetchesOp, PutOp,
             GetOp, ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp,
             TransposeOp, MmaOp, WaitOp, ExchangeOp, GatherOp, SendOp, ReceiveOp,
-            AwaitReceiptOp, scf::IfOp, scf::ForOp, scf::WhileOp, arith::CmpFOp>(
+            AwaitSentOp, scf::IfOp, scf::ForOp, scf::WhileOp, arith::CmpFOp>(
           [&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);

@@ -92,13 +92,33 @@ void NVIDIADevice::emitSend(OpBuilder &builder, Location loc, Value to,
   assembly.emit(builder, loc);
 }
 
+/// Waits for the phase of `mailbox` that `phase`, an operand, names, and for
+/// nothing but what was written to shared memory before: a plain acquire at the
+/// cluster's scope empties the first-level cache (9.7.12.4, fence.acquire).
+static void emitAwait(OpBuilder &builder, Location loc, Assembly &assembly,
+                      Value mailbox, StringRef form, StringRef phase) {
+  std::string box = assembly.addOperand(mailbox, "r");
+  assembly.text =
+      ("{\n.reg .pred done;\nagain_${:uid}:\nmbarrier.try_wait" + form +
+       ".relaxed.cluster.shared::cta.b64 done, [" + box + "], " + phase +
+       ";\n@!done bra again_${:uid};\n}\n"
+       "fence.acquire.sync_restrict::shared::cluster.cluster;")
+          .str();
+  assembly.emit(builder, loc);
+}
+
 void NVIDIADevice::emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                                Value round) const {
   Assembly assembly;
-  std::string box = assembly.addOperand(mailbox, "r");
   std::string state = assembly.addOperand(round, "l");
-  assembly.text = "{\n.reg .pred done;\nagain_${:uid}:\n"
-                  "mbarrier.try_wait.acquire.cluster.shared::cta.b64 done, [" +
-                  box + "], " + state + ";\n@!done bra again_${:uid};\n}";
-  assembly.emit(builder, loc);
+  emitAwait(builder, loc, assembly, mailbox, "", state);
+}
+
+void NVIDIADevice::emitAwaitRound(OpBuilder &builder, Location loc,
+                                  Value mailbox, Value number) const {
+  Assembly assembly;
+  Value one = arith::ConstantIntOp::create(builder, loc, 1, 32);
+  std::string parity = assembly.addOperand(
+      arith::AndIOp::create(builder, loc, number, one), "r");
+  emitAwait(builder, loc, assembly, mailbox, ".parity", parity);
 }

@@ -70,16 +70,6 @@ void NVIDIADevice::emitBarrier(OpBuilder &builder, Location loc,
                           NVVM::BarrierReductionAttr(), Value());
 }
 
-/// 9.7.13.1, barrier.arrive.
-void NVIDIADevice::emitArrival(OpBuilder &builder, Location loc,
-                               const Party &party) const {
-  LLVM::CallIntrinsicOp::create(
-      builder, loc,
-      builder.getStringAttr("llvm.nvvm.barrier.cta.arrive.aligned.count"),
-      ValueRange{constant(builder, loc, party.number),
-                 constant(builder, loc, party.threads)});
-}
-
 /// 9.7.19.5, setmaxnreg.
 void NVIDIADevice::emitRegisters(OpBuilder &builder, Location loc,
                                  int64_t count, int64_t before) const {

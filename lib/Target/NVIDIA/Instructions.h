@@ -22,8 +22,6 @@ public:
 
   void emitBarrier(OpBuilder &builder, Location loc,
                    const Party &party) const override;
-  void emitArrival(OpBuilder &builder, Location loc,
-                   const Party &party) const override;
   void emitRegisters(OpBuilder &builder, Location loc, int64_t count,
                      int64_t before) const override;
   Value emitShuffle(OpBuilder &builder, Location loc, Value value,
@@ -67,6 +65,8 @@ public:
                 ValueRange words) const override;
   void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                    Value round) const override;
+  void emitAwaitRound(OpBuilder &builder, Location loc, Value mailbox,
+                      Value number) const override;
   void emitMatrixFence(OpBuilder &builder, Location loc) const override;
   SmallVector<Value> emitWaitProducts(OpBuilder &builder, Location loc,
                                       int64_t left, ValueRange sums,

@@ -523,6 +523,11 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
                       type.getElementTypeBitWidth(),
                       static_cast<int64_t>(send.getBlocks())));
     });
+    // One role that reads leaves room for all rows, and no branch is needed to
+    // write them.
+    bool hasReaders =
+        kernel->walk([](tile::ReceiveOp) { return WalkResult::interrupt(); })
+            .wasInterrupted();
     kernel.walk([&](tile::RingOp ring) {
       auto type = cast<tile::RingType>(ring.getRing().getType());
       auto version = dyn_cast<RankedTensorType>(type.getVersion());
@@ -531,9 +536,7 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       Layout place =
           places.try_emplace(ring.getRing(), getDefaultPlace(version))
               .first->second;
-      // For two versions there is room, and no branch is needed to write them.
-      constexpr int64_t many = 3;
-      int64_t sharers = type.getSlots() < many ? 1 : countSharers(ring, plans);
+      int64_t sharers = hasReaders ? countSharers(ring, plans) : 1;
       if (sharers > 1) {
         place = rowMajor(version.getShape());
         ring->setAttr(kSharedByAttr, Builder(ring).getI64IntegerAttr(sharers));

@@ -14,11 +14,16 @@
 // before it fetches into a ring of one slot. An access that runs on (a fetch,
 // the factors of a running product) ends where its role waits for it.
 //
-// What one role sends to another of all blocks (`tile.send`) is behind no
-// barrier: an exchange between the blocks stands between its receipt and the
-// next. So each send has a receipt and an exchange behind it. And what becomes
-// of an exchange's sums is gathered or sent: it tells the other blocks that the
-// parts were read.
+// What becomes of an exchange's sums is gathered or sent, which tells other
+// blocks that their parts were read. What one role sends to another of all
+// blocks (`tile.send`) is behind no barrier, but an exchange is between two of
+// these:
+//
+//   4. a version is sent behind an exchange of its own, and received once, all
+//      by one role in turn
+//   5. before that exchange its role awaits the version before, so that all
+//      blocks have read the parts before
+//   6. the role that receives is done with the slot an epoch before it
 //
 // The loop is periodic, so a few of its iterations, played through together
 // with what stands before and behind it, show all pairs that can occur.
@@ -56,12 +61,26 @@ struct Event {
   bool meets = false; ///< its role meets before it begins
 };
 
+/// One execution of an op that takes part in a message between blocks.
+struct Message {
+  Operation *op;
+  unsigned role;
+  int64_t order, epoch;
+  Value ring;      ///< null for an exchange
+  int64_t version; ///< of the ring
+  bool isBefore(const Message &other) const {
+    return role == other.role && order < other.order;
+  }
+};
+
 /// Plays one role through.
 class RolePlayer {
 public:
   RolePlayer(Region &region, unsigned role, int64_t iterations,
-             llvm::MapVector<Value, std::vector<Event>> &events)
-      : region(region), role(role), iterations(iterations), events(events) {}
+             llvm::MapVector<Value, std::vector<Event>> &events,
+             SmallVector<Message> &messages)
+      : region(region), role(role), iterations(iterations), events(events),
+        messages(messages) {}
 
   LogicalResult run() {
     if (failed(play(region.front())))
@@ -81,6 +100,13 @@ private:
   FailureOr<int64_t> evaluate(Operation *op, Value value);
   LogicalResult add(Operation *op, Value ring, Value iteration, int64_t ahead,
                     bool isWrite, Attribute layout);
+  template <typename Op> LogicalResult addMessage(Op op) {
+    FailureOr<int64_t> number = evaluate(op, op.getIteration());
+    if (succeeded(number))
+      messages.push_back({op, role, order, epoch, op.getRing(),
+                          *number + static_cast<int64_t>(op.getAhead())});
+    return number;
+  }
   /// All uses of a place, and the products that read it, have passed.
   void touch(Operation *op);
 
@@ -88,6 +114,7 @@ private:
   unsigned role;
   int64_t iterations;
   llvm::MapVector<Value, std::vector<Event>> &events;
+  SmallVector<Message> &messages;
 
   int64_t epoch = 0, order = 0;
   DenseMap<Value, int64_t> counters; ///< loop variables that count
@@ -178,10 +205,22 @@ LogicalResult RolePlayer::play(Block &block) {
         return failure();
       reads[get.getValue()] = {
           {get.getRing(), events[get.getRing()].size() - 1}};
+    } else if (auto send = dyn_cast<tile::SendOp>(op)) {
+      touch(&op);
+      if (failed(addMessage(send)))
+        return failure();
+    } else if (auto receive = dyn_cast<tile::ReceiveOp>(op)) {
+      if (failed(addMessage(receive)))
+        return failure();
+    } else if (auto await = dyn_cast<tile::AwaitSentOp>(op)) {
+      if (failed(addMessage(await)))
+        return failure();
     } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
       if (failed(playLoop(loop)))
         return failure();
     } else {
+      if (isa<tile::ExchangeOp>(op))
+        messages.push_back({&op, role, order, epoch, Value(), 0});
       op.walk([&](Operation *inner) { touch(inner); });
     }
   }
@@ -207,6 +246,9 @@ LogicalResult RolePlayer::playLoop(scf::WhileOp loop) {
     if (failed(play(*loop.getAfterBody())))
       return failure();
   }
+  for (auto [argument, start] : counting)
+    counters[loop.getResult(cast<BlockArgument>(argument).getArgNumber())] =
+        start + iterations;
   return success();
 }
 
@@ -276,35 +318,83 @@ struct CheckSeparationPass
     markAllAnalysesPreserved();
   }
 
-  /// Behind a receipt all blocks have sent, behind the exchange that follows
-  /// all have received (Exchange.cpp of the lowering has the proof).
-  static LogicalResult checkSent(tile::SendOp send) {
-    Operation *receipt = nullptr, *exchange = nullptr;
-    for (Operation *op = send->getNextNode(); op; op = op->getNextNode()) {
-      auto await = dyn_cast<tile::AwaitReceiptOp>(op);
-      if (await && await.getRing() == send.getRing() && !receipt)
-        receipt = op;
-      if (isa<tile::ExchangeOp>(op) && receipt)
-        exchange = op;
+  /// Both roles count rounds of a mailbox, from 0.
+  static LogicalResult checkTurns(ArrayRef<Message> messages) {
+    SmallVector<Message> sent, received;
+    for (const Message &message : messages) {
+      bool isSend = isa<tile::SendOp>(message.op);
+      if (!isSend && !isa<tile::ReceiveOp>(message.op))
+        continue;
+      SmallVector<Message> &rounds = isSend ? sent : received;
+      rounds.push_back(message);
+      auto turn = static_cast<int64_t>(rounds.size()) - 1;
+      if (message.version != turn || message.role != rounds.front().role)
+        return message.op->emitOpError(
+                   "versions must be sent by one role, and received by one, in "
+                   "turn, got version ")
+               << message.version << " for " << turn;
     }
-    int64_t received = llvm::count_if(send.getRing().getUsers(),
-                                      llvm::IsaPred<tile::ReceiveOp>);
-    if (receipt && exchange && received == 1)
+    if (sent.size() == received.size())
       return success();
-    return send.emitOpError(
-               "a tile must be received by one tile.receive, awaited by "
-               "tile.await_receipt and a tile.exchange behind that before more "
-               "is sent, got ")
-           << received << " tile.receive, " << (receipt ? "a" : "no")
-           << " tile.await_receipt and " << (exchange ? "a" : "no")
-           << " tile.exchange";
+    return (sent.empty() ? received : sent)
+               .front()
+               .op->emitOpError("all that is sent must be received, got ")
+           << received.size() << " of " << sent.size() << " versions";
+  }
+
+  /// Of a ring's messages and all exchanges (Exchange.cpp of the lowering says
+  /// what follows).
+  static LogicalResult checkSent(ArrayRef<Message> messages, int64_t slots) {
+    for (const Message &send : messages) {
+      if (!isa<tile::SendOp>(send.op))
+        continue;
+      const Message *exchange = nullptr, *last = nullptr;
+      for (const Message &other : messages) {
+        if (!other.isBefore(send))
+          continue;
+        if (isa<tile::ExchangeOp>(other.op))
+          exchange = &other;
+        if (isa<tile::SendOp>(other.op))
+          last = &other;
+      }
+      if (!exchange || (last && exchange->isBefore(*last)))
+        return send.op->emitOpError("a version must be sent behind a "
+                                    "tile.exchange of its own, got none for "
+                                    "version ")
+               << send.version;
+      if (last && llvm::none_of(messages, [&](const Message &other) {
+            return isa<tile::AwaitSentOp>(other.op) &&
+                   other.version == last->version && last->isBefore(other) &&
+                   other.isBefore(*exchange);
+          }))
+        return exchange->op->emitOpError(
+                   "all blocks must have read the parts before, got no "
+                   "tile.await_sent of version ")
+               << last->version;
+      for (const Message &other : messages)
+        if (isa<tile::ReceiveOp>(other.op) &&
+            other.version == send.version - slots &&
+            other.epoch >= exchange->epoch)
+          return send.op->emitOpError(
+                     "a slot must be received an epoch before the "
+                     "tile.exchange of what is sent to it next, got version ")
+                 << other.version << " in epoch " << other.epoch
+                 << " and the exchange for version " << send.version
+                 << " in epoch " << exchange->epoch;
+    }
+    return success();
+  }
+
+  /// The role that `op` is in.
+  static Region *getRole(Operation *op) {
+    Region *role = op->getParentRegion();
+    while (!isa<tile::RolesOp>(role->getParentOp()))
+      role = role->getParentRegion();
+    return role;
   }
 
   static LogicalResult checkExchanged(tile::ExchangeOp exchange) {
-    Region *role = exchange->getParentRegion();
-    while (!isa<tile::RolesOp>(role->getParentOp()))
-      role = role->getParentRegion();
-    WalkResult answered = role->walk([](Operation *op) {
+    WalkResult answered = getRole(exchange)->walk([](Operation *op) {
       return isa<tile::GatherOp, tile::SendOp>(op) ? WalkResult::interrupt()
                                                    : WalkResult::advance();
     });
@@ -322,10 +412,6 @@ struct CheckSeparationPass
         });
     if (exchanged.wasInterrupted())
       return failure();
-    WalkResult sent = roles.walk(
-        [](tile::SendOp send) -> WalkResult { return checkSent(send); });
-    if (sent.wasInterrupted())
-      return failure();
     int64_t slots = 1;
     roles->getParentOp()->walk([&](tile::RingOp ring) {
       slots = std::max(
@@ -335,9 +421,19 @@ struct CheckSeparationPass
     // and nothing reaches further ahead than that.
     int64_t iterations = 2 * slots + 2;
     llvm::MapVector<Value, std::vector<Event>> events;
+    SmallVector<Message> messages;
     for (auto [i, role] : llvm::enumerate(roles.getRoles()))
-      if (failed(RolePlayer(role, i, iterations, events).run()))
+      if (failed(RolePlayer(role, i, iterations, events, messages).run()))
         return failure();
+    for (tile::RingOp ring : roles->getBlock()->getOps<tile::RingOp>()) {
+      SmallVector<Message> own =
+          llvm::filter_to_vector(messages, [&](const Message &message) {
+            return !message.ring || message.ring == ring.getRing();
+          });
+      auto type = cast<tile::RingType>(ring.getRing().getType());
+      if (failed(checkTurns(own)) || failed(checkSent(own, type.getSlots())))
+        return failure();
+    }
     for (auto &[ring, accesses] : events)
       if (failed(checkRing(cast<tile::RingType>(ring.getType()).getSlots(),
                            accesses)))

@@ -272,7 +272,10 @@ bool RolePlan::outlivesWindow(Value value) const {
 
 LogicalResult RolePlan::findLag() {
   Block &body = getBody();
-  SmallVector<Operation *> reads = getOps(Part::Reads);
+  SmallVector<Operation *> reads =
+      llvm::filter_to_vector(getOps(Part::Reads), [](Operation *op) {
+        return !isa<tile::LoadOp>(op);
+      });
   if (int64_t count = llvm::count_if(reads, llvm::IsaPred<tile::ExchangeOp>);
       count != 1)
     return loop.emitOpError("a loop over windows must have one tile.exchange "
@@ -280,11 +283,29 @@ LogicalResult RolePlan::findLag() {
            << count;
   DenseSet<Operation *> before;
   addBackwardSlice(body, {exchange.getResult()}, before);
-  for (Operation *op : reads)
-    if (!before.contains(op) && !isa<tile::LoadOp>(op))
+  auto *product = llvm::find_if(reads, [&](Operation *op) {
+    return isa<tile::MmaOp>(op) && !before.contains(op);
+  });
+  for (Operation *op : llvm::make_range(product, reads.end()))
+    if (!before.contains(op))
       late.insert(op);
 
-  // Memories that nothing before the exchange reads, and what is made of them.
+  // What the first reader makes of the exchange's sums for the second.
+  SetVector<Value> crossing;
+  for (Operation *op : reads)
+    for (Value result : op->getResults())
+      if (!lags(op) && llvm::any_of(getUsers(result), [&](Operation *user) {
+            return lags(user);
+          }))
+        crossing.insert(result);
+  if (crossing.size() != 1 || !isTile(crossing.front()))
+    return loop.emitOpError("a loop over windows must have one tile that "
+                            "products take of what stands behind its "
+                            "tile.exchange to have two readers, got ")
+           << crossing.size() << " values";
+  sent = crossing.front();
+
+  // Memories that only late reads use, and what is made of them.
   for (auto [i, argument] : llvm::enumerate(loop.getAfterArguments())) {
     if (!isMemory(i))
       continue;
@@ -303,43 +324,13 @@ LogicalResult RolePlan::findLag() {
                      [&](Operation *user) { return late.contains(user); }))
       late.insert(load);
 
-  // Nothing else may pass from what does not lag to what does, but in rings.
-  auto refuse = [&](Operation *op) {
-    return op->emitOpError("must not be needed a window later, behind a "
-                           "tile.exchange, with two readers");
-  };
-  for (Operation *op : reads)
-    for (Value result : op->getResults())
-      if (op != exchange && !isa<tile::LoadOp>(op) && !lags(op))
-        for (Operation *user : getUsers(result))
-          if (lags(user))
-            return refuse(op);
+  // Other memories' updates run a window earlier.
   for (auto [i, argument] : llvm::enumerate(loop.getAfterArguments()))
     if (isMemory(i) && !memoryLags(i))
       for (Operation *op : getForwardSlice(body, {argument}))
         if (lags(op) && !isIn(op, Part::Reads))
-          return refuse(op);
-  return success();
-}
-
-LogicalResult RolePlan::findSent() {
-  SmallVector<Operation *> reads = llvm::filter_to_vector(
-      getOps(Part::Reads), [&](Operation *op) { return lags(op); });
-  auto *product = llvm::find_if(reads, llvm::IsaPred<tile::MmaOp>);
-  behindSent.insert(product, reads.end());
-  SetVector<Value> crossing;
-  for (Operation *op : llvm::make_range(reads.begin(), product))
-    for (Value result : op->getResults())
-      if (llvm::any_of(getUsers(result), [&](Operation *user) {
-            return behindSent.contains(user);
-          }))
-        crossing.insert(result);
-  if (crossing.size() != 1 || !isTile(crossing.front()))
-    return loop.emitOpError("a loop over windows must have one tile that "
-                            "products take of what stands behind its "
-                            "tile.exchange to have two readers, got ")
-           << crossing.size() << " values";
-  sent = crossing.front();
+          return op->emitOpError("must not be needed a window later, behind a "
+                                 "tile.exchange, with two readers");
   return success();
 }
 
@@ -351,8 +342,7 @@ LogicalResult RolePlan::run() {
   findCrossings();
   findExchange();
   // A stage without reads has nothing to share.
-  if (readers > 1 && !getOps(Part::Reads).empty() &&
-      (failed(findLag()) || failed(findSent())))
+  if (readers > 1 && !getOps(Part::Reads).empty() && failed(findLag()))
     return failure();
   for (Value tile : tiles)
     if (auto variable = dyn_cast<BlockArgument>(tile))

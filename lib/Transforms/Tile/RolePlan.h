@@ -70,9 +70,9 @@ public:
   /// Loads that the gates use.
   ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
 
-  /// With two readers what comes behind `getExchange()`, and the memories that
-  /// only that reads, lag a window behind the rest: the other blocks' parts are
-  /// on their way meanwhile.
+  /// With two readers the reads from the first product behind `getExchange()`
+  /// on, and the memories that only these use, lag a window behind the rest:
+  /// what blocks send each other is on its way meanwhile.
   bool hasReader() const { return sent != nullptr; }
   /// Of an op of the reads, the update or the gates; of a fetch.
   bool lags(Operation *op) const { return late.contains(op); }
@@ -87,10 +87,9 @@ public:
   bool isReadLate(Value value) const;
   bool outlivesWindow(Value value) const;
 
-  /// The only tile that the second reader takes from the first: the late reads
-  /// from the first product on are its own. Null with one reader.
+  /// The only tile that the second reader, whose the late reads are, takes from
+  /// the first. Null with one reader.
   Value getSent() const { return sent; }
-  bool isReaders(Operation *op) const { return behindSent.contains(op); }
 
 private:
   LogicalResult findMemories();
@@ -99,7 +98,6 @@ private:
   void findCrossings();
   void findExchange();
   LogicalResult findLag();
-  LogicalResult findSent();
   /// The ops of all parts but the shared that use `value`, with sharing looked
   /// through.
   SmallVector<Operation *> getUsers(Value value) const;
@@ -121,7 +119,6 @@ private:
   DenseSet<Operation *> late;
   DenseSet<unsigned> lateMemories;
   Value sent;
-  DenseSet<Operation *> behindSent;
 };
 
 } // namespace mlir::gsa

@@ -41,25 +41,28 @@ void RoleSplitter::emitConsumer(Block *block, unsigned role) {
   fetchAll(second, role);
 
   int64_t lead = getLead();
-  Operation *exchange = plan.getExchange();
-  auto emitEarly = [&](Window &window, function_ref<void()> behindExchange) {
+  tile::ExchangeOp exchange = plan.getExchange();
+  auto emitReads = [&](Window &window, Window *before,
+                       function_ref<void()> behindExchange) {
     for (Operation *op : plan.getOps(Part::Reads)) {
       if (isa<tile::LoadOp>(op) || plan.lags(op))
         continue;
-      // Others may send again once they have these parts.
-      if (op == exchange && hasReader() && &window != &first)
-        tile::AwaitReceiptOp::create(b, sentRing);
+      // The others have read the parts before, then.
+      if (op == exchange && before)
+        before->awaitSent(sentRing);
       window.clone(op);
       if (op == exchange)
         behindExchange();
     }
+    if (hasReader())
+      window.send(sentRing, static_cast<int64_t>(exchange.getBlocks()));
   };
   inits = {zero};
   llvm::append_range(inits, variables0);
   SmallVector<Value> scalars1;
   if (lead) {
     if (isFirst)
-      emitEarly(first, [&] { fetchForExchange(second); });
+      emitReads(first, nullptr, [&] { fetchForExchange(second); });
     meet(role);
     scalars1 = getAll(second, scalars);
     llvm::append_range(inits, getAll(second, variables));
@@ -68,8 +71,6 @@ void RoleSplitter::emitConsumer(Block *block, unsigned role) {
   }
   llvm::append_range(inits, scalars0);
   llvm::append_range(inits, scalars1);
-  if (lead && isFirst)
-    inits.push_back(first.get(exchange->getResult(0)));
   scf::WhileOp copy = openLoop(inits, variables);
   ValueRange rest = copy.getAfterArguments();
   auto take = [&](size_t count) {
@@ -96,25 +97,15 @@ void RoleSplitter::emitConsumer(Block *block, unsigned role) {
     comingVariables = getAll(current, nextVariables);
     mapAll(coming, variables, comingVariables);
   };
-  if (isFirst && lead) {
-    Value arrived = tile::WaitOp::create(b, take(1).front());
-    lagging.map(exchange->getResult(0), arrived);
-    for (Operation *op : plan.getOps(Part::Reads))
-      if (plan.lags(op) && !plan.isReaders(op))
-        lagging.clone(op);
-    tile::SendOp::create(b, lagging.get(plan.getSent()), sentRing,
-                         plan.getExchange().getBlocks());
-  }
   if (isFirst) {
-    emitEarly(current, [&] {
+    emitReads(current, lead ? &lagging : nullptr, [&] {
       enterComing();
       fetchForExchange(coming);
     });
   } else {
-    lagging.map(plan.getSent(),
-                tile::ReceiveOp::create(b, plan.getSent().getType(), sentRing));
+    lagging.receive(sentRing);
     for (Operation *op : plan.getOps(Part::Reads))
-      if (plan.isReaders(op))
+      if (plan.lags(op) && !isa<tile::LoadOp>(op))
         lagging.clone(op);
   }
   meet(role);
@@ -132,10 +123,11 @@ void RoleSplitter::emitConsumer(Block *block, unsigned role) {
   if (lead)
     llvm::append_range(yielded, currentScalars);
   llvm::append_range(yielded, comingScalars);
-  if (lead && isFirst)
-    yielded.push_back(current.get(exchange->getResult(0)));
   scf::YieldOp::create(b, yielded);
   b.setInsertionPointToEnd(block);
+  // What was made of no rows, behind the last window.
+  if (hasReader() && !isFirst)
+    window(copy.getResult(0), 0).receive(sentRing);
   land(role);
   tile::YieldOp::create(b);
 }

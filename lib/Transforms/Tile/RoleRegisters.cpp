@@ -29,7 +29,7 @@ SmallVector<int64_t> RoleSplitter::estimateRegisters() const {
   auto lanesOf = [&](unsigned role) { return warps[role] * facts.warpLanes; };
   for (Operation *op : plan.getOps(Part::Reads)) {
     auto mma = dyn_cast<tile::MmaOp>(op);
-    unsigned role = plan.isReaders(op) ? kReader : kConsumer;
+    unsigned role = plan.lags(op) ? kReader : kConsumer;
     // What another product adds to is the same sum.
     if (mma && !llvm::any_of(mma->getUsers(), llvm::IsaPred<tile::MmaOp>))
       needs[role] += registersOf(mma.getResult(), lanesOf(role));

@@ -67,6 +67,19 @@ void Window::fetch(tile::LoadOp load) {
     fetch->setAttr(kZerosAttr, b.getUnitAttr());
 }
 
+void Window::send(Value ring, int64_t blocks) {
+  tile::SendOp::create(b, get(plan.getSent()), ring, iteration, ahead, blocks);
+}
+
+void Window::receive(Value ring) {
+  map(plan.getSent(), tile::ReceiveOp::create(b, plan.getSent().getType(), ring,
+                                              iteration, ahead));
+}
+
+void Window::awaitSent(Value ring) {
+  tile::AwaitSentOp::create(b, ring, iteration, ahead);
+}
+
 Value Window::load(tile::LoadOp load) {
   IRMapping local;
   for (Value operand : load->getOperands())
@@ -118,7 +131,7 @@ void RoleSplitter::makeRings() {
     add(scalar);
   if (Value sent = plan.getSent())
     sentRing = tile::RingOp::create(
-        b, tile::RingType::get(b.getContext(), 1, sent.getType()));
+        b, tile::RingType::get(b.getContext(), kSlots, sent.getType()));
 }
 
 /// `scf.while` over `inits`: the iteration's number, `variables` of the

@@ -45,6 +45,10 @@ public:
   void put(Value original);
   void fetch(tile::LoadOp load);
   Value load(tile::LoadOp load);
+  /// To and from `ring`, this window's version of what is sent.
+  void send(Value ring, int64_t blocks);
+  void receive(Value ring);
+  void awaitSent(Value ring);
 
 private:
   ImplicitLocOpBuilder &b;
@@ -82,8 +86,7 @@ private:
   struct Carried;
   void emitIteration(Window *late, Window &early, Window &coming, Window &later,
                      Carried &carried);
-  /// One role for all reads, or what stands before what is sent and what
-  /// stands behind it.
+  /// One role for all reads, or one that sends and one for what lags.
   void emitConsumer(Block *block, unsigned role);
   /// The gates that do, or do not, depend on memories; of those that do, only
   /// what lags or only what does not, if that is given.

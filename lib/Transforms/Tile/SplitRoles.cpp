@@ -10,17 +10,18 @@
 // i + 1 tell where window i + 2 begins. Behind the last window gates run once
 // more on no rows: loads give zeros there, and nobody reads the result.
 //
-// With two readers, where blocks exchange, the reads are cut there. What comes
-// behind the exchange lags a window, with the memories that only that reads,
-// and its products are a role of their own:
+// With two readers, where blocks exchange, the reads are cut at the first
+// product behind the exchange. It lags a window, with all that follows and the
+// memories that only these use, and is a role of its own:
 //
 //   producer   late update(i), early update(i + 1), gates(i + 2)
-//   consumer   late reads(i) up to the first product, which it sends;
-//              early reads(i + 1) and the exchange
-//   reader     late reads(i) from the first product on, and fetches for all
+//   consumer   early reads(i + 1): to the exchange and, behind it, to what it
+//              sends
+//   reader     late reads(i) of what it receives, and fetches for all
 //
-// So parts are on their way while a role does something else. The early update,
-// too, runs once more on no rows, which changes nothing.
+// So the reader works beside the consumer, on what that sent a window ago.
+// Early update and early reads, too, run once more on no rows: that changes
+// nothing, and the reader receives what comes of it behind its loop.
 //
 // Tiles cross in rings of two slots, of three if what lags reads them and what
 // does not does, too; one barrier ends each iteration.

@@ -6,14 +6,6 @@
 using namespace mlir;
 using namespace mlir::gsa;
 
-/// Whether `op` begins a message that a loop carries, to be waited for where it
-/// arrives.
-static bool isCarried(Operation *op) {
-  return tile::isMessage(op) &&
-         llvm::any_of(op->getUsers(),
-                      llvm::IsaPred<scf::WhileOp, scf::YieldOp>);
-}
-
 namespace {
 /// Gives the ops of a block a new order, one at a time.
 class Delayer {
@@ -27,12 +19,9 @@ public:
       program.push_back(&op);
     for (Operation *op : program) {
       // Other roles, and other blocks, count on what came before.
-      bool isExchange = isCarried(op) || isa<tile::AwaitReceiptOp>(op);
-      if (isExchange || isa<tile::BarrierOp, tile::WaitFetchesOp>(op))
+      if (isa<tile::BarrierOp, tile::WaitFetchesOp, tile::AwaitSentOp>(op))
         emitAll();
       offer(op);
-      if (isExchange)
-        emitAll();
     }
     emitAll();
   }
@@ -129,8 +118,6 @@ void gsa::insertWaits(Region &role, function_ref<bool(tile::MmaOp)> isAsync) {
       if (!first || user->isBeforeInBlock(first))
         first = user;
     }
-    if (isCarried(op))
-      continue;
     // What nobody needs, all blocks leave out: a wait without uses would go.
     if (!first && tile::isMessage(op))
       op->erase();

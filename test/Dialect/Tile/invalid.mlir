@@ -525,59 +525,59 @@ func.func @exchange_4(%x: tensor<16x16xf32>) {
 
 // -----
 
-func.func @send_1(%x: tensor<16x16xbf16>) {
-  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
-  // expected-error @below {{'tile.send' op must fill a ring of one tile, got '!tile.ring<2 x tensor<16x16xbf16>>' [send-1]}}
-  tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x16xbf16>>
+func.func @send_1(%x: tensor<16x16xbf16>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x index>
+  // expected-error @below {{'tile.send' op must fill a ring of tiles, got '!tile.ring<2 x index>' [send-1]}}
+  tile.send %x to %r[%i + 0] over 4 : tensor<16x16xbf16>, !tile.ring<2 x index>
   return
 }
 
 // -----
 
-func.func @send_1_shape(%x: tensor<16x16xbf16>) {
-  %r = tile.ring : !tile.ring<1 x tensor<16x8xbf16>>
+func.func @send_1_shape(%x: tensor<16x16xbf16>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xbf16>>
   // expected-error @below {{'tile.send' op must keep the shape and elements of 'tensor<16x16xbf16>', got 'tensor<16x8xbf16>' [send-1]}}
-  tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x8xbf16>>
+  tile.send %x to %r[%i + 0] over 4 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x8xbf16>>
   return
 }
 
 // -----
 
-func.func @send_2(%x: tensor<16x16xbf16>) {
-  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+func.func @send_2(%x: tensor<16x16xbf16>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
   // expected-error @below {{'tile.send' op must have two blocks or more, got 1 [send-2]}}
-  tile.send %x to %r over 1 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+  tile.send %x to %r[%i + 0] over 1 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x16xbf16>>
   return
 }
 
 // -----
 
-func.func @send_3(%x: tensor<16x16xbf16>, %some: i1) {
-  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+func.func @send_3(%x: tensor<16x16xbf16>, %some: i1, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
   scf.if %some {
     // expected-error @below {{'tile.send' op must stand outside of branches, got one in scf.if [send-3]}}
-    tile.send %x to %r over 4 : tensor<16x16xbf16>, !tile.ring<1 x tensor<16x16xbf16>>
+    tile.send %x to %r[%i + 0] over 4 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x16xbf16>>
   }
   return
 }
 
 // -----
 
-func.func @receive_1() {
-  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
-  // expected-error @below {{'tile.receive' op must read a ring of one 'tensor<16x8xbf16>', got '!tile.ring<1 x tensor<16x16xbf16>>' [receive-1]}}
-  %x = tile.receive %r : !tile.ring<1 x tensor<16x16xbf16>> -> tensor<16x8xbf16>
+func.func @receive_1(%i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
+  // expected-error @below {{'tile.receive' op must read a ring of 'tensor<16x8xbf16>', got '!tile.ring<2 x tensor<16x16xbf16>>' [receive-1]}}
+  %x = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x16xbf16>> -> tensor<16x8xbf16>
   return
 }
 
 // -----
 
-func.func @await_receipt_1() {
-  %r = tile.ring : !tile.ring<1 x tensor<16x16xbf16>>
+func.func @await_sent_1(%i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
   tile.roles warps [4, 4] {
-    // expected-error @below {{'tile.await_receipt' op must wait for another role's tile.receive, got none [await_receipt-1]}}
-    tile.await_receipt %r : !tile.ring<1 x tensor<16x16xbf16>>
-    %x = tile.receive %r : !tile.ring<1 x tensor<16x16xbf16>> -> tensor<16x16xbf16>
+    // expected-error @below {{'tile.await_sent' op must wait for what another role receives, got no tile.receive [await_sent-1]}}
+    tile.await_sent %r[%i + 0] : !tile.ring<2 x tensor<16x16xbf16>>
+    %x = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x16xbf16>> -> tensor<16x16xbf16>
   }, {
   }
   return
