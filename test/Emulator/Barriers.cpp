@@ -213,7 +213,7 @@ static void arrive(Thread &thread, const Operation &operation) {
   }
 }
 
-enum { AwaitIsRelaxed, AwaitByParity };
+enum { AwaitByParity };
 
 static void await(Thread &thread, const Operation &operation) {
   Mailbox &mailbox = mailboxAt(thread, thread.arguments[0]);
@@ -234,10 +234,7 @@ static void await(Thread &thread, const Operation &operation) {
     mailbox.waiting.push_back(&thread);
     sleep(thread, operation);
   }
-  Races *races = racesOf(thread);
-  if (operation.facts[AwaitIsRelaxed])
-    thread.unfenced = &mailbox;
-  else if (races)
+  if (Races *races = racesOf(thread))
     races->awaitMailbox(thread, mailbox);
   thread.results[1] = 0;
   thread.results[0] = 1;
@@ -271,7 +268,6 @@ static bool readMailbox(const Statement &statement, Reading &reading) {
     operation.numResults = words[1] == "arrive";
   } else if (words[1] == "try_wait" || words[1] == "test_wait") {
     operation.execute = await;
-    operation.facts[AwaitIsRelaxed] = has("relaxed");
     operation.facts[AwaitByParity] = has("parity");
     operation.numResults = 1;
   } else {
@@ -288,23 +284,12 @@ static void fenceProxies(Thread &thread, const Operation &) {
   if (Races *races = racesOf(thread))
     races->fence(thread);
 }
-/// What a relaxed wait saw happen before is behind it from now on.
-static void acquire(Thread &thread, const Operation &) {
-  Races *races = racesOf(thread);
-  if (races && thread.unfenced)
-    races->awaitMailbox(thread, *thread.unfenced);
-  thread.unfenced = nullptr;
-}
 static void nothing(Thread &, const Operation &) {}
 
 static bool readFence(const Statement &statement, Reading &reading) {
   const std::string &text = statement.text;
   if (text == "fence.proxy.async.shared::cta" || text == "fence.proxy.async") {
     reading.operation.execute = fenceProxies;
-    return true;
-  }
-  if (text == "fence.acquire.sync_restrict::shared::cluster.cluster") {
-    reading.operation.execute = acquire;
     return true;
   }
   // Initialisation is seen at once; launches run one after the other.

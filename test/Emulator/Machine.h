@@ -22,7 +22,6 @@
 
 namespace emulator {
 
-struct Mailbox;
 struct Thread;
 struct Warp;
 struct Block;
@@ -157,7 +156,6 @@ struct Thread {
   const Operation *operation = nullptr; ///< at which it waits
   bool isDone = false;
   uint64_t clusterPhase = 0;     ///< of barrier.cluster, after its arrival
-  Mailbox *unfenced = nullptr;   ///< waited for, with no fence behind it yet
   uint32_t fences = 0;           ///< fence.proxy.async that it has executed
   std::vector<Copy> copies;      ///< not in a group yet, or landing with it
   std::deque<size_t> copyGroups; ///< sizes of the groups, oldest first

@@ -87,8 +87,9 @@ void TileLowering::retire(size_t left) {
 LogicalResult TileLowering::lower(WaitOp op) {
   for (auto [product, result] :
        llvm::zip_equal(op->getOperands(), op->getResults())) {
-    if (Operation *op = product.getDefiningOp(); op && isMessage(op))
-      return lowerWait(op, result);
+    Operation *message = product.getDefiningOp();
+    if (message && isMessage(message))
+      return lowerWait(message, result);
     const auto *begun = llvm::find_if(running, [&](const RunningProduct &it) {
       return it.result == product;
     });

@@ -92,18 +92,14 @@ void NVIDIADevice::emitSend(OpBuilder &builder, Location loc, Value to,
   assembly.emit(builder, loc);
 }
 
-/// Waits for the phase of `mailbox` that `phase`, an operand, names, and for
-/// nothing but what was written to shared memory before: a plain acquire at the
-/// cluster's scope empties the first-level cache (9.7.12.4, fence.acquire).
+/// Waits for the phase of `mailbox` that `phase`, an operand, names.
 static void emitAwait(OpBuilder &builder, Location loc, Assembly &assembly,
                       Value mailbox, StringRef form, StringRef phase) {
   std::string box = assembly.addOperand(mailbox, "r");
-  assembly.text =
-      ("{\n.reg .pred done;\nagain_${:uid}:\nmbarrier.try_wait" + form +
-       ".relaxed.cluster.shared::cta.b64 done, [" + box + "], " + phase +
-       ";\n@!done bra again_${:uid};\n}\n"
-       "fence.acquire.sync_restrict::shared::cluster.cluster;")
-          .str();
+  assembly.text = ("{\n.reg .pred done;\nagain_${:uid}:\nmbarrier.try_wait" +
+                   form + ".acquire.cluster.shared::cta.b64 done, [" + box +
+                   "], " + phase + ";\n@!done bra again_${:uid};\n}")
+                      .str();
   assembly.emit(builder, loc);
 }
 

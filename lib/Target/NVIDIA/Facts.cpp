@@ -55,7 +55,7 @@ ArrayRef<const Target *> gsa::getNVIDIATargets() {
                                  facts(99, 1, "L40S", 142, 864, 362, 96));
   // Of clusters, 8 blocks is the portable limit.
   static const NVIDIATarget sm90a(
-      "sm_90a", 90, "+ptx86", facts(227, 8, "H100 SXM", 132, 3350, 989.4, 50));
+      "sm_90a", 90, "+ptx81", facts(227, 8, "H100 SXM", 132, 3350, 989.4, 50));
   static const NVIDIATarget sm100a("sm_100a", 100, "+ptx86",
                                    facts(227, 8, "B200", 148, 8000, 2250, 126));
   static const NVIDIATarget sm120a(

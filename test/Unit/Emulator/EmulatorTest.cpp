@@ -297,32 +297,28 @@ TEST(Emulator, Races) {
                  "race: (reads|writes) what");
 }
 
-TEST(Emulator, RelaxedWaits) {
-  // A mailbox orders what two warps tell each other if a fence is behind the
-  // wait.
-  auto tell = [](const std::string &wait, const std::string &fence) {
+TEST(Emulator, WaitsByParity) {
+  // A mailbox orders what two warps tell each other if they wait for the phase
+  // that they arrived in, and not if for the one before.
+  auto tell = [](const std::string &wait) {
     return store("mov.b32 %r2, %r1; add.s64 %d5, %d1, 2048;\n"
                  "setp.eq.s32 %p1, %r1, 0;\n"
                  "@%p1 mbarrier.init.shared::cta.b64 [%d5], 64;\n"
                  "bar.sync 0;\n",
                  "mbarrier.arrive.release.cta.shared::cta.b64 %d4, [%d5];\n"
                  "again: mbarrier.try_wait" +
-                     wait + ";\n@!%p2 bra again;\n" + fence +
-                     "\nxor.b32 %r3, %r1, 33; mul.wide.u32 %d3, %r3, 4;\n"
+                     wait +
+                     ";\n@!%p2 bra again;\n"
+                     "xor.b32 %r3, %r1, 33; mul.wide.u32 %d3, %r3, 4;\n"
                      "add.s64 %d3, %d3, %d1; ld.shared.b32 %r4, [%d3];\n");
   };
-  std::string fence = "fence.acquire.sync_restrict::shared::cluster.cluster;";
   std::vector<uint32_t> words;
   for (const char *wait :
-       {".relaxed.cluster.shared::cta.b64 %p2, [%d5], %d4",
-        ".parity.relaxed.cluster.shared::cta.b64 %p2, [%d5], 0"}) {
-    EXPECT_EQ(run(tell(wait, fence), words, 64), 0) << wait;
-    EXPECT_FAILURE(tell(wait, ""), 64, kLaunchFailed,
-                   "race: (reads|writes) what");
-  }
-  EXPECT_EQ(run(tell(".acquire.cluster.shared::cta.b64 %p2, [%d5], %d4", ""),
-                words, 64),
-            0);
+       {".acquire.cluster.shared::cta.b64 %p2, [%d5], %d4",
+        ".parity.acquire.cluster.shared::cta.b64 %p2, [%d5], 0"})
+    EXPECT_EQ(run(tell(wait), words, 64), 0) << wait;
+  EXPECT_FAILURE(tell(".parity.acquire.cluster.shared::cta.b64 %p2, [%d5], 1"),
+                 64, kLaunchFailed, "race: (reads|writes) what");
 }
 
 TEST(Emulator, Writes) {
