@@ -218,11 +218,12 @@ enum { AwaitByParity };
 static void await(Thread &thread, const Operation &operation) {
   Mailbox &mailbox = mailboxAt(thread, thread.arguments[0]);
   uint64_t state = thread.arguments[1];
-  uint64_t phase = state ^ kState;
-  // The present phase, or the one before it.
+  // The first phase that says that the one waited for is over. By parity that
+  // is the present one or the one before, which is over before the first, too.
+  uint64_t next = (state ^ kState) + 1;
   if (operation.facts[AwaitByParity])
-    phase = mailbox.phase - ((mailbox.phase ^ state) & 1);
-  else if ((state & kState) != kState || phase > mailbox.phase)
+    next = mailbox.phase + 1 - ((mailbox.phase ^ state) & 1);
+  else if ((state & kState) != kState || next > mailbox.phase + 1)
     fail(thread, "state must be that of an arrival, got another number");
   thread.results[0] = 0;
   // It may be told that it is too early.
@@ -230,7 +231,7 @@ static void await(Thread &thread, const Operation &operation) {
     thread.results[1] = operation.line;
     return pause(thread);
   }
-  while (mailbox.phase <= phase) {
+  while (mailbox.phase < next) {
     mailbox.waiting.push_back(&thread);
     sleep(thread, operation);
   }

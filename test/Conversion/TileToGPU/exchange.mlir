@@ -23,13 +23,13 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-COUNT-8: st.async{{.*}}.v4.b32
 // CHECK-NOT: st.async
 // CHECK: mbarrier.arrive.expect_tx{{.*}}, 4096;
-// CHECK: mbarrier.try_wait.relaxed.cluster{{.*}}fence.acquire.sync_restrict::shared::cluster.cluster
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK-COUNT-8: llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xf32>
 // CHECK-NOT: llvm.load
 // CHECK-COUNT-8: st.async{{.*}}.v4.b32
 // CHECK-NOT: st.async
 // CHECK: mbarrier.arrive.expect_tx{{.*}}, 4096;
-// CHECK: mbarrier.try_wait.relaxed.cluster{{.*}}fence.acquire.sync_restrict::shared::cluster.cluster
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK-COUNT-8: llvm.load {{.*}} : !llvm.ptr<3> -> vector<4xf32>
 // CHECK-NOT: llvm.load
 // No block leaves before the others.
@@ -171,7 +171,7 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: ^bb0(%[[J:.*]]: index):
 // CHECK: %[[ROUND:.*]] = arith.index_cast %[[J]] : index to i32
 // CHECK: %[[PARITY:.*]] = arith.andi %[[ROUND]], %c1_i32
-// CHECK: mbarrier.try_wait.parity.relaxed.cluster{{.*}}fence.acquire.sync_restrict::shared::cluster.cluster{{.*}} %[[PARITY]]
+// CHECK: mbarrier.try_wait.parity.acquire.cluster{{.*}} %[[PARITY]]
 // CHECK: st.async{{.*}}.v4.b32
 // The next version's slot.
 // CHECK: arith.remui
@@ -180,10 +180,10 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: scf.while
 // CHECK: arith.remui
 // CHECK: mbarrier.arrive.expect_tx{{.*}}, 2048;
-// CHECK: mbarrier.try_wait.relaxed.cluster
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK: nvvm.ldmatrix
 // What the first sends behind its last round arrives, too.
-// CHECK: mbarrier.try_wait.relaxed.cluster
+// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK: barrier.cluster.arrive
 func.func @roles(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel, gsa.cluster = 4 : i64} {
   %c0 = arith.constant 0 : index

@@ -299,12 +299,15 @@ TEST(Emulator, Races) {
 
 TEST(Emulator, WaitsByParity) {
   // A mailbox orders what two warps tell each other if they wait for the phase
-  // that they arrived in, and not if for the one before.
-  auto tell = [](const std::string &wait) {
+  // that they arrived in, and not if for the one before: that of 65 arrivals
+  // is never over, and its wait returns at once.
+  auto tell = [](const std::string &wait, const std::string &count = "64") {
     return store("mov.b32 %r2, %r1; add.s64 %d5, %d1, 2048;\n"
                  "setp.eq.s32 %p1, %r1, 0;\n"
-                 "@%p1 mbarrier.init.shared::cta.b64 [%d5], 64;\n"
-                 "bar.sync 0;\n",
+                 "@%p1 mbarrier.init.shared::cta.b64 [%d5], " +
+                     count +
+                     ";\n"
+                     "bar.sync 0;\n",
                  "mbarrier.arrive.release.cta.shared::cta.b64 %d4, [%d5];\n"
                  "again: mbarrier.try_wait" +
                      wait +
@@ -317,8 +320,9 @@ TEST(Emulator, WaitsByParity) {
        {".acquire.cluster.shared::cta.b64 %p2, [%d5], %d4",
         ".parity.acquire.cluster.shared::cta.b64 %p2, [%d5], 0"})
     EXPECT_EQ(run(tell(wait), words, 64), 0) << wait;
-  EXPECT_FAILURE(tell(".parity.acquire.cluster.shared::cta.b64 %p2, [%d5], 1"),
-                 64, kLaunchFailed, "race: (reads|writes) what");
+  EXPECT_FAILURE(
+      tell(".parity.acquire.cluster.shared::cta.b64 %p2, [%d5], 1", "65"), 64,
+      kLaunchFailed, "race: (reads|writes) what");
 }
 
 TEST(Emulator, Writes) {
