@@ -120,6 +120,10 @@ def examples(group):
         text = path.read_text(encoding="utf-8")
         [name] = re.findall(r"func\.func @(\w+)", text)
         group.add(name, text, "--chips=each --shape=B=2,T=300", "--shape=B=1,T=1")
+    # Whole layers, with what their projections' outputs go through.
+    for name, shape in (("gsa_mistral_7b", "B=4,T=2048"),
+                        ("gsa_1b3", "B=8,T=2048")):
+        group.add(name, "", f"--bench --chips=each --name={name} --shape={shape}")
 
 
 def widths(group):

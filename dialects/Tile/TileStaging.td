@@ -250,7 +250,8 @@ def Tile_WaitFetchesOp
     : Tile_Op<"wait_fetches", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "the role's fetches so far have landed";
   let description = [{
-    Other roles see what was fetched behind the next barrier.
+    Other roles see what was fetched behind the next barrier. So do the other
+    warps of this one, or, with `together`, at once.
 
     *Lifespan*: `tile`.
 
@@ -263,9 +264,11 @@ def Tile_WaitFetchesOp
     }
     ```
 
-    *Lowers to*: a wait for all asynchronous copies.
+    *Lowers to*: a wait for all asynchronous copies; with `together`, and a
+    barrier of the role.
   }];
-  let assemblyFormat = "attr-dict";
+  let arguments = (ins UnitAttr:$together);
+  let assemblyFormat = "(`together` $together^)? attr-dict";
 }
 
 def Tile_WaitOp : Tile_Op<"wait", [Pure, AllTypesMatch<["product", "result"]>]> {

@@ -470,3 +470,145 @@ func.func @not_answered(%m: memref<16x8xf32>) {
   }
   return
 }
+
+// -----
+
+#regs = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+
+// In place: a role reads what it fetched once it has landed for all its warps,
+// and each lane writes what it read itself.
+func.func @mapped(%n: index, %m: memref<64x16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %v = tile.get %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.fetch %m[%c0, %c0, %c0] dims [1, 2] into %r[%c0 + 0] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.wait_fetches
+    tile.barrier
+    tile.fetch %m[%c1, %c0, %c0] dims [1, 2] into %r[%c0 + 1] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.wait_fetches together
+      %v = tile.get %r[%i + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      tile.put %v, %r[%i + 1] : tensor<16x8xf32, #regs>, !tile.ring<2 x tensor<16x8xf32>>
+      tile.barrier
+      %k = arith.addi %i, %c1 : index
+      tile.fetch %m[%k, %c0, %c0] dims [1, 2] into %r[%i + 2] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+    tile.wait_fetches
+  }
+  return
+}
+
+// -----
+
+#regs = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+
+// It has landed for the warp that asked, and not for the others.
+func.func @mapped_alone(%n: index, %m: memref<64x16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %v = tile.get %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.fetch %m[%c0, %c0, %c0] dims [1, 2] into %r[%c0 + 0] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.wait_fetches
+    tile.barrier
+    // expected-note @below {{the other access}}
+    tile.fetch %m[%c1, %c0, %c0] dims [1, 2] into %r[%c0 + 1] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.wait_fetches
+      // expected-error @below {{'tile.get' op a version must be written before it is read, got tile.fetch of version 1 in epochs 1 to 1 and tile.get of version 1 in epochs 1 to 1}}
+      %v = tile.get %r[%i + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      tile.put %v, %r[%i + 1] : tensor<16x8xf32, #regs>, !tile.ring<2 x tensor<16x8xf32>>
+      tile.barrier
+      %k = arith.addi %i, %c1 : index
+      tile.fetch %m[%k, %c0, %c0] dims [1, 2] into %r[%i + 2] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+    tile.wait_fetches
+  }
+  return
+}
+
+// -----
+
+#regs = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = []>
+#other = #tile.layout<[16, 8], reg = [[0, 1], [8, 0]], lane = [[1, 0], [2, 0], [4, 0], [0, 2], [0, 4]], warp = []>
+
+// Other lanes may not have read what a lane writes.
+func.func @mapped_elsewhere(%n: index, %m: memref<64x16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %v = tile.get %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    tile.fetch %m[%c0, %c0, %c0] dims [1, 2] into %r[%c0 + 0] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.wait_fetches
+    tile.barrier
+    tile.fetch %m[%c1, %c0, %c0] dims [1, 2] into %r[%c0 + 1] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      tile.wait_fetches together
+      // expected-error @below {{'tile.get' op a version must be written before it is read, got tile.put of version 1 in epochs 1 to 1 and tile.get of version 1 in epochs 1 to 1}}
+      %v = tile.get %r[%i + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32, #regs>
+      %w = tile.convert %v : tensor<16x8xf32, #regs> -> tensor<16x8xf32, #other>
+      // expected-note @below {{the other access}}
+      tile.put %w, %r[%i + 1] : tensor<16x8xf32, #other>, !tile.ring<2 x tensor<16x8xf32>>
+      tile.barrier
+      %k = arith.addi %i, %c1 : index
+      tile.fetch %m[%k, %c0, %c0] dims [1, 2] into %r[%i + 2] : memref<64x16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+    tile.wait_fetches
+  }
+  return
+}

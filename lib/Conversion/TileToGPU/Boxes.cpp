@@ -221,5 +221,7 @@ LogicalResult TileLowering::lower(WaitFetchesOp op) {
     device.emitWaitCopies(b, b.getLoc());
   if (role.mailbox)
     device.emitWaitBoxes(b, b.getLoc(), role.mailbox, role.isFirst);
+  if (op.getTogether())
+    emitRoleBarrier();
   return success();
 }

@@ -58,7 +58,7 @@ struct Event {
   int64_t begin, end; ///< epochs
   Attribute layout;   ///< of a tile that lanes read or write themselves
   int64_t endOrder;   ///< `order` of the op at which it ends
-  bool meets = false; ///< its role meets before it begins
+  int64_t met = 0;    ///< `order` of its role's last meeting before it
 };
 
 /// One execution of an op that takes part in a message between blocks.
@@ -117,6 +117,7 @@ private:
   SmallVector<Message> &messages;
 
   int64_t epoch = 0, order = 0;
+  int64_t met = 0; ///< `order` of the last meeting of the role alone
   DenseMap<Value, int64_t> counters; ///< loop variables that count
   SmallVector<Place> fetches;        ///< not waited for
   /// Reads by place that an op extends: the value -> the reads it stands for.
@@ -179,7 +180,9 @@ LogicalResult RolePlayer::play(Block &block) {
     ++order;
     if (isa<tile::BarrierOp>(op)) {
       ++epoch;
-    } else if (isa<tile::WaitFetchesOp>(op)) {
+    } else if (auto wait = dyn_cast<tile::WaitFetchesOp>(op)) {
+      if (wait.getTogether())
+        met = order;
       for (auto [ring, number] : fetches) {
         events[ring][number].end = epoch;
         events[ring][number].endOrder = order;
@@ -195,14 +198,15 @@ LogicalResult RolePlayer::play(Block &block) {
                      fetch.getAhead(), true, {})))
         return failure();
       Event &event = events[fetch.getRing()].back();
-      event.meets =
-          cast<tile::RingType>(fetch.getRing().getType()).getSlots() == 1;
+      if (cast<tile::RingType>(fetch.getRing().getType()).getSlots() == 1)
+        event.met = order;
       fetches.push_back({fetch.getRing(), events[fetch.getRing()].size() - 1});
     } else if (auto get = dyn_cast<tile::GetOp>(op)) {
       auto type = dyn_cast<RankedTensorType>(get.getValue().getType());
       if (failed(add(&op, get.getRing(), get.getIteration(), get.getAhead(),
                      false, type ? type.getEncoding() : Attribute())))
         return failure();
+      events[get.getRing()].back().met = met;
       reads[get.getValue()] = {
           {get.getRing(), events[get.getRing()].size() - 1}};
     } else if (auto send = dyn_cast<tile::SendOp>(op)) {
@@ -262,7 +266,7 @@ static bool isBehind(const Event &first, const Event &second) {
     return true;
   if (first.end != second.begin || first.role != second.role)
     return false;
-  if (second.meets && first.endOrder < second.order)
+  if (first.endOrder <= second.met)
     return true;
   return first.order < second.order && first.layout &&
          first.layout == second.layout;
@@ -284,16 +288,21 @@ static InFlightDiagnostic report(const Event &first, const Event &second,
 static LogicalResult checkRing(int64_t slots, ArrayRef<Event> events) {
   for (const Event &event : events) {
     if (!event.isWrite) {
-      auto write = llvm::find_if(events, [&](const Event &other) {
-        return other.isWrite && other.version == event.version;
-      });
-      if (write == events.end())
+      bool isWritten = false;
+      for (const Event &write : events) {
+        if (!write.isWrite || write.version != event.version)
+          continue;
+        isWritten = true;
+        // In place: what was fetched is read and written again.
+        if (!isBehind(write, event) &&
+            (isa<tile::FetchOp>(write.op) || !isBehind(event, write)))
+          return report(write, event,
+                        "a version must be written before it is read");
+      }
+      if (!isWritten)
         return event.op->emitOpError("a version must be written before it is "
                                      "read, got no write of version ")
                << event.version;
-      if (!isBehind(*write, event))
-        return report(*write, event,
-                      "a version must be written before it is read");
     }
     for (const Event &later : events)
       if (later.isWrite && later.version > event.version &&

@@ -249,6 +249,20 @@ SmallVector<Operation *> RolePlan::getUsers(Value value) const {
   return users;
 }
 
+Value RolePlan::getMapped(tile::LoadOp load) const {
+  Value tile = load.getResult();
+  while (!tiles.contains(tile)) {
+    if (!tile.hasOneUse())
+      return {};
+    Operation *user = *tile.user_begin();
+    if (user->getNumOperands() != 1 || user->getNumResults() != 1 ||
+        !OpTrait::hasElementwiseMappableTraits(user))
+      return {};
+    tile = user->getResult(0);
+  }
+  return tile.getType() == load.getType() ? tile : Value();
+}
+
 bool RolePlan::needsZeros(tile::LoadOp load) const {
   bool isUsed = false;
   for (auto [i, result] : llvm::enumerate(loop.getResults()))

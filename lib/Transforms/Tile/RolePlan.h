@@ -69,6 +69,10 @@ public:
   tile::ExchangeOp getExchange() const { return exchange; }
   /// Loads that the gates use.
   ArrayRef<tile::LoadOp> getGateLoads() const { return gateLoads; }
+  /// Of these: the crossing tile that the load is of no other use than to be
+  /// mapped to, element by element, to one of the same type, or null. They can
+  /// have the same bytes.
+  Value getMapped(tile::LoadOp load) const;
 
   /// With two readers the reads from the first product behind `getExchange()`
   /// on, and the memories that only these use, lag a window behind the rest:

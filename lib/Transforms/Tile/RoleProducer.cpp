@@ -94,7 +94,7 @@ void RoleSplitter::emitProducer(Block *role) {
   SmallVector<Value> memories = getVariables(/*memories=*/true);
   SmallVector<Value> scalars(plan.getCrossingScalars());
   SmallVector<Value> loaded(llvm::map_range(
-      plan.getGateLoads(), [](tile::LoadOp load) { return load.getResult(); }));
+      getGateLoads(), [](tile::LoadOp load) { return load.getResult(); }));
 
   // Window 0, and the loads of window 1.
   Value zero = index(0);

@@ -129,6 +129,12 @@ void RoleSplitter::makeRings() {
     add(tile, getSlots(tile));
   for (Value scalar : plan.getReadScalars())
     add(scalar);
+  // An engine puts tiles where they are mapped, without registers. It takes the
+  // producer half a window to ask for what it fetched.
+  if (facts.hasBoxCopies && fetches(kProducer) && !hasReader())
+    for (tile::LoadOp load : plan.getGateLoads())
+      if (Value mapped = plan.getMapped(load))
+        rings[load.getResult()] = rings.lookup(mapped);
   if (Value sent = plan.getSent())
     sentRing = tile::RingOp::create(
         b, tile::RingType::get(b.getContext(), kSlots, sent.getType()));
@@ -155,6 +161,17 @@ scf::WhileOp RoleSplitter::openLoop(ArrayRef<Value> inits,
       before->getArguments());
   b.createBlock(&copy.getAfter(), {}, types, locs);
   return copy;
+}
+
+void RoleSplitter::landMapped(Window &window, Operation *op) {
+  if (landed || llvm::none_of(getUses(op), [&](Value use) {
+        auto load = use.getDefiningOp<tile::LoadOp>();
+        return load && llvm::is_contained(plan.getGateLoads(), load) &&
+               rings.count(use);
+      }))
+    return;
+  tile::WaitFetchesOp::create(b, /*together=*/true);
+  landed = true;
 }
 
 LogicalResult RoleSplitter::run() {

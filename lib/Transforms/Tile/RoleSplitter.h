@@ -95,15 +95,23 @@ private:
     for (Operation *op : plan.getOps(RolePlan::Part::Gates))
       if (!isa<tile::LoadOp>(op) && plan.dependsOnMemory(op) == ofMemories &&
           (!lagging || plan.lags(op) == *lagging)) {
+        landMapped(window, op);
         window.clone(op);
         window.putResults(op);
       }
   }
-  SmallVector<Value> loadGates(Window &window) {
-    return llvm::map_to_vector(plan.getGateLoads(), [&](tile::LoadOp load) {
-      return window.load(load);
+  /// Gate loads but those that are fetched to where they are mapped to.
+  SmallVector<tile::LoadOp> getGateLoads() const {
+    return llvm::filter_to_vector(plan.getGateLoads(), [&](tile::LoadOp load) {
+      return !rings.count(load.getResult());
     });
   }
+  SmallVector<Value> loadGates(Window &window) {
+    return llvm::map_to_vector(
+        getGateLoads(), [&](tile::LoadOp load) { return window.load(load); });
+  }
+  /// Before the first op of a window that takes what is mapped in place.
+  void landMapped(Window &window, Operation *op);
 
   Window window(Value iteration, int64_t ahead) {
     return Window(b, plan, rings, iteration, ahead);
@@ -143,6 +151,9 @@ private:
     for (tile::LoadOp load : plan.getFetches())
       if (fetches(role) && !plan.isForExchange(load) && which(load))
         window.fetch(load);
+    for (tile::LoadOp load : plan.getGateLoads())
+      if (role == kProducer && rings.count(load.getResult()) && which(load))
+        window.fetch(load);
   }
   /// What an exchange gives way to is the consumer's.
   void fetchForExchange(Window &window) {
@@ -155,7 +166,9 @@ private:
       tile::WaitFetchesOp::create(b);
   }
   void meet(unsigned role) {
-    land(role);
+    if (role != kProducer || !landed)
+      land(role);
+    landed = false;
     tile::BarrierOp::create(b);
   }
   /// Only memories come from other stages: nobody else waits for them.
@@ -179,6 +192,8 @@ private:
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
+  /// The producer's fetches have landed, as it needs them before it meets.
+  bool landed = false;
   Value sentRing; ///< of `plan.getSent()`; null if one role has all reads
 };
 

@@ -19,7 +19,9 @@ public:
       program.push_back(&op);
     for (Operation *op : program) {
       // Other roles, and other blocks, count on what came before.
-      if (isa<tile::BarrierOp, tile::WaitFetchesOp, tile::AwaitSentOp>(op))
+      auto fetches = dyn_cast<tile::WaitFetchesOp>(op);
+      if (isa<tile::BarrierOp, tile::AwaitSentOp>(op) ||
+          (fetches && !fetches.getTogether()))
         emitAll();
       offer(op);
     }

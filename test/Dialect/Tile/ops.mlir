@@ -71,6 +71,8 @@ func.func @staged(%m: memref<?x?x8x64xbf16, strided<[?, ?, ?, 1], offset: ?>>,
     tile.put %n, %r[%c0 + 1] : index, !tile.ring<2 x index>
     // CHECK: tile.wait_fetches
     tile.wait_fetches
+    // CHECK: tile.wait_fetches together
+    tile.wait_fetches together
     // CHECK: tile.barrier
     tile.barrier
     // CHECK: %[[V:.*]] = tile.get %[[K]][%{{.*}} + 1] : <2 x tensor<16x64xbf16>> -> tensor<16x64xbf16>

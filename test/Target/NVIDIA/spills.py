@@ -27,8 +27,6 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # differ by a few, but not find registers where there are none.
 KNOWN = {
     ("sm_80", "gsa_1b3"): 20,
-    ("sm_90a", "gsa_1b3"): 68,
-    ("sm_90a", "gsa_mistral_7b"): 164,
     ("sm_100a", "hgrn32"): 4,
     ("sm_100a", "scalar32"): 16,
     ("sm_100a", "gla__states"): 44,
