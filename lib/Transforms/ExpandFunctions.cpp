@@ -57,15 +57,13 @@ static Value expOfNegatedAbs(ImplicitLocOpBuilder &b, Value x) {
       b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
 }
 
-/// x * sigmoid(x) with sigmoid(x) = (x < 0 ? e : 1) / (1 + e), e = exp(-|x|).
-/// x is kept finite from below, where the limit is -0: -inf * 0 is NaN.
+/// x / (1 + exp(-x)); the exponential may be infinite, and the quotient 0. x is
+/// kept finite from below, where the limit is -0: -inf * 0 is NaN.
 static Value expandSilu(ImplicitLocOpBuilder &b, Value x) {
-  Value zero = constantLike(b, x, 0.0), one = constantLike(b, x, 1.0);
-  Value e = expOfNegatedAbs(b, x);
-  Value negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, zero);
-  Value numerator = arith::SelectOp::create(b, negative, e, one);
+  Value one = constantLike(b, x, 1.0);
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
   Value sigmoid =
-      arith::DivFOp::create(b, numerator, arith::AddFOp::create(b, one, e));
+      arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
   const llvm::fltSemantics &semantics =
       cast<FloatType>(getElementTypeOrSelf(x)).getFloatSemantics();
   Value lowest =
