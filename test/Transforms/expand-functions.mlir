@@ -19,17 +19,31 @@ func.func @silu(%x: f32) -> f32 {
 
 // CHECK-LABEL: func @log_sigmoid(
 // CHECK-SAME:    %[[X:.*]]: f64)
-// CHECK:         %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
-// CHECK:         %[[LOW:.*]] = arith.minimumf %[[X]], %[[ZERO]] : f64
 // CHECK:         %[[ABS:.*]] = math.absf %[[X]] : f64
 // CHECK:         %[[NEG:.*]] = arith.negf %[[ABS]] : f64
 // CHECK:         %[[E:.*]] = math.exp %[[NEG]] : f64
 // CHECK:         %[[REST:.*]] = math.log1p %[[E]] : f64
+// CHECK:         %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
+// CHECK:         %[[LOW:.*]] = arith.minimumf %[[X]], %[[ZERO]] : f64
 // CHECK:         %[[Y:.*]] = arith.subf %[[LOW]], %[[REST]] : f64
 // CHECK:         return %[[Y]]
 func.func @log_sigmoid(%x: f64) -> f64 {
   %y = gsa.log_sigmoid %x : f64
   return %y : f64
+}
+
+// A polynomial is enough for what is between 0 and 1.
+// CHECK-LABEL: func @log_sigmoid_f32(
+// CHECK-SAME:    %[[X:.*]]: f32)
+// CHECK:         %[[E:.*]] = math.exp
+// CHECK-NOT:     math.log1p
+// CHECK-COUNT-8: arith.mulf {{.*}}, %[[E]] fastmath<contract>
+// CHECK:         %[[REST:.*]] = arith.mulf {{.*}}, %[[E]] fastmath<contract>
+// CHECK:         %[[LOW:.*]] = arith.minimumf %[[X]]
+// CHECK:         arith.subf %[[LOW]], %[[REST]]
+func.func @log_sigmoid_f32(%x: f32) -> f32 {
+  %y = gsa.log_sigmoid %x : f32
+  return %y : f32
 }
 
 // Narrow elements are computed in f32.

@@ -26,15 +26,10 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # (target, kernel): bytes that it stores. By ptxas 13.0; another version may
 # differ by a few, but not find registers where there are none.
 KNOWN = {
-    ("sm_80", "gsa_1b3"): 20,
+    ("sm_90a", "gsa_1b3"): 12,
     ("sm_100a", "hgrn32"): 4,
-    ("sm_100a", "scalar32"): 16,
-    ("sm_100a", "gla__states"): 44,
-    ("sm_100a", "gla"): 12,
-    ("sm_100a", "gsa_1b3"): 12,
-    ("sm_100a", "gsa_mistral_7b"): 32,
-    ("sm_100a", "hgrn2"): 24,
-    ("sm_120a", "abc"): 24,
+    ("sm_100a", "gsa_mistral_7b"): 8,
+    ("sm_120a", "abc"): 20,
 }
 
 
