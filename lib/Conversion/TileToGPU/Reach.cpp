@@ -4,11 +4,38 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::tile;
+
+/// The most that an index can be which is a constant, or a block's number times
+/// one.
+static std::optional<int64_t> getMost(Value index) {
+  APInt constant;
+  if (matchPattern(index, m_ConstantInt(&constant)))
+    return constant.getSExtValue();
+  if (auto argument = dyn_cast<BlockArgument>(index)) {
+    auto blocks = dyn_cast<scf::ForallOp>(argument.getOwner()->getParentOp());
+    if (!blocks)
+      return {};
+    std::optional<int64_t> count = getConstantIntValue(
+        blocks.getMixedUpperBound()[argument.getArgNumber()]);
+    if (count && blocks.isNormalized())
+      return *count - 1;
+    return {};
+  }
+  auto product = index.getDefiningOp<arith::MulIOp>();
+  if (!product)
+    return {};
+  std::optional<int64_t> a = getMost(product.getLhs()),
+                         b = getMost(product.getRhs());
+  if (a && b && *a >= 0 && *b >= 0)
+    return *a * *b;
+  return {};
+}
 
 Reach::Reach(ImplicitLocOpBuilder &b, const Slice &slice,
              function_ref<Value(Value)> get)
@@ -56,10 +83,9 @@ Reach::Reach(ImplicitLocOpBuilder &b, const Slice &slice,
     if (i == 0 && slice.rows) {
       left = toI64(get(slice.rows));
     } else {
-      APInt first;
-      bool isKnown = matchPattern(slice.indices[dim], m_ConstantInt(&first)) &&
-                     !type.isDynamicDim(dim) && slice.step > 0;
-      if (isKnown && first.getSExtValue() + size <= type.getDimSize(dim)) {
+      std::optional<int64_t> most = getMost(slice.indices[dim]);
+      if (most && !type.isDynamicDim(dim) && slice.step > 0 &&
+          *most + size <= type.getDimSize(dim)) {
         limits.push_back(Value());
         continue;
       }
