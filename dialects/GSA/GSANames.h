@@ -20,7 +20,10 @@ inline constexpr llvm::StringLiteral kStageAttr = "gsa.stage";
 inline constexpr llvm::StringLiteral kThreadsAttr = "gsa.threads";
 inline constexpr llvm::StringLiteral kSharedAttr = "gsa.shared";
 inline constexpr llvm::StringLiteral kClusterAttr = "gsa.cluster";
-/// Of the same, a unit: its code waits for the stages before it, so that it may
+/// Of a function whose schedule is `segmented`, an integer: the most cuts of a
+/// sequence of which segments fold the memories before them for themselves.
+inline constexpr llvm::StringLiteral kOwnFoldsAttr = "gsa.own_folds";
+/// Of a kernel, a unit: its code waits for the stages before it, so that it may
 /// start early.
 inline constexpr llvm::StringLiteral kAwaitsAttr = "gsa.awaits";
 /// Of the same, an array: the maps with which it copies boxes of tensors, each

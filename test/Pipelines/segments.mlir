@@ -47,7 +47,12 @@
 // CHECK: scf.while
 // CHECK: tile.scan
 // CHECK: tile.await_stages if
-// CHECK-NEXT: tile.load {{.*}} memref<?x?x128x128xf32>
+// CHECK-NOT: tile.barrier
+// CHECK: scf.for
+// CHECK: tile.load {{.*}} memref<?x?x128x128xf32>
+// CHECK: scf.for
+// CHECK: tile.load {{.*}} memref<?x?x128x128xf32>
+// CHECK: tile.barrier
 // CHECK: scf.while
 
 // The second and the third stage start early where launches can.

@@ -12,6 +12,11 @@ using namespace mlir::gsa;
 constexpr int64_t kFoldColumns = 64;
 /// And rows: tiles have no fewer.
 constexpr int64_t kFoldRows = 16;
+/// Cuts up to which segments fold for themselves: a stage that folds for all
+/// waits for a whole one before it, and what could run meanwhile waits for that
+/// stage. And the most elements of a memory: lanes hold it twice then, and only
+/// those have room whose products are asynchronous, as more lanes share them.
+constexpr int64_t kMostOwnFolds = 8, kMostOwnElements = 64 * 128;
 /// Segments of which a device loads memories together, where there are as many.
 constexpr int64_t kFoldSlots = 6;
 
@@ -52,6 +57,13 @@ Segments::Segments(const SweepPlan &plan, Kernel &kernel) : plan(plan) {
                       "decay" + llvm::Twine(i));
     workspaces[memory] = own;
   }
+  if (plan.multipliesAsync() &&
+      llvm::all_of(plan.memories, [&](MemoryOp memory) {
+        SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/false);
+        return shape[0] * shape[1] <= kMostOwnElements;
+      }))
+    ownFolds = kMostOwnFolds;
+  kernel.func->setAttr(kOwnFoldsAttr, builder.getI64IntegerAttr(ownFolds));
 }
 
 Value Segments::getCuts(TileBuilder &b) const {
@@ -135,6 +147,11 @@ Value Segments::isFirst(TileBuilder &b) const {
                                b.index(0));
 }
 
+Value Segments::isFolded(TileBuilder &b) const {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, getCuts(b),
+                               b.index(ownFolds));
+}
+
 Value Segments::isLast(TileBuilder &b) const {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, segment, cuts);
 }
@@ -169,30 +186,52 @@ Value Segments::load(TileBuilder &b, const BlockValues &block, MemoryOp memory,
   SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/false);
   auto type = RankedTensorType::get(shape, b.getF32Type());
   Value zero = b.index(0);
-  // What another block starts from has no rows, and reads as zeros.
-  auto rowsIf = [&](bool first, int64_t rows) {
-    return b.select(isFirst(b), b.index(first ? rows : 0),
-                    b.index(first ? 0 : rows));
-  };
   Value start;
   if (initial) {
     Value tile = tile::LoadOp::create(
         b, type, block.outer.lookup(initial),
         ValueRange{block.sequence, block.head, zero,
                    block.firstColumn(b, plan, initial, plan.isSliced(memory))},
-        rowsIf(true, memory.getType().getRows()), ArrayRef<int64_t>{2, 3}, 1);
+        // Of other segments it has no rows, and reads as zeros.
+        b.select(isFirst(b), b.index(memory.getType().getRows()), zero),
+        ArrayRef<int64_t>{2, 3}, 1);
     start = Memories::refer(b, plan, memory, tile, /*back=*/false);
   }
   if (plan.stage == SweepPlan::Stage::States)
     return start ? start : b.zeros(shape, b.getF32Type());
+  Value row = arith::MulIOp::create(b, block.head, b.index(shape[0]));
+  const Workspace &own = workspaces.find(memory)->second;
+  auto loadState = [&](Value slot, Value rows) -> Value {
+    return tile::LoadOp::create(
+        b, type, own.state,
+        ValueRange{slot, place, row, columnOf(b, plan, block, memory)}, rows,
+        ArrayRef<int64_t>{2, 3}, 1);
+  };
+  // Of what is folded the last one is all. Before a first segment none has
+  // rows, and reads as zeros.
   Value before = arith::MaxSIOp::create(
       b, arith::SubIOp::create(b, segment, b.index(1)), zero);
-  Value row = arith::MulIOp::create(b, block.head, b.index(shape[0]));
-  Value folded = tile::LoadOp::create(
-      b, type, workspaces.lookup(memory).state,
-      ValueRange{before, place, row, columnOf(b, plan, block, memory)},
-      rowsIf(false, shape[0]), ArrayRef<int64_t>{2, 3}, 1);
-  return start ? b.add(start, folded) : folded;
+  if (ownFolds == 1) {
+    Value folded =
+        loadState(before, b.select(isFirst(b), zero, b.index(shape[0])));
+    return start ? b.add(start, folded) : folded;
+  }
+  if (!start)
+    start = b.zeros(shape, b.getF32Type());
+  Value from = b.select(isFolded(b), before, zero);
+  auto loop = scf::ForOp::create(b, from, segment, b.index(1), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value slot = loop.getInductionVar(), state = loop.getRegionIterArg(0);
+  if (own.decay) {
+    Value decay = tile::LoadOp::create(
+        b, RankedTensorType::get({shape[0]}, b.getF32Type()), own.decay,
+        ValueRange{slot, place, block.head, zero}, Value(),
+        ArrayRef<int64_t>{3}, 1);
+    state = b.mul(state, b.broadcast(b.exp2(decay), 1, type));
+  }
+  scf::YieldOp::create(b, ValueRange{b.add(state, loadState(slot, Value()))});
+  return loop.getResult(0);
 }
 
 void Segments::storeState(TileBuilder &b, const BlockValues &block,
@@ -308,10 +347,7 @@ void Segments::emitFold(TileBuilder &b) {
   Value cuts = getCuts(b);
   // Those that are cut; a place among them is a sequence here.
   Value sequences = getCutSequences(b);
-  // S_0 is R_0: one cut leaves nothing to do.
-  Value busy =
-      b.select(arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, cuts, one),
-               sequences, zero);
+  Value busy = b.select(isFolded(b), sequences, zero);
   SmallVector<OpFoldResult> bounds = {
       busy, b.getIndexAttr(plan.heads),
       b.getIndexAttr(int64_t(plan.memories.size())), b.getIndexAttr(rowBlocks),

@@ -7,14 +7,16 @@
 //   states    for all segments s but the last: the memory R_s that it makes of
 //             nothing (segment 0: of the initial state), and the sum of its
 //             decays G_s
-//   fold      S_s = Diag(exp2 G_s) S_{s-1} + R_s, in place of R_s
+//   fold      S_s = Diag(exp2 G_s) S_{s-1} + R_s, in place of R_s; no blocks if
+//             there are few cuts
 //   outputs   the sequences before, whole, and all segments, each from the
-//             memory at its start, S_{s-1}
+//             memory at its start, S_{s-1}, which it folds itself if there are
+//             few cuts
 //
 // They share tensors in the workspace, two for each memory, f32:
 //
-//   state<i>  [cuts, R, H * M, D]   R_s, then S_s, as carried, rows and columns
-//                                   padded as tiles are
+//   state<i>  [cuts, R, H * M, D]   R_s, then S_s if folded, as carried, rows
+//                                   and columns padded as tiles are
 //   decay<i>  [cuts, R, H, M]       G_s to base 2, of memories with a decay
 //
 // with cuts = segments - 1. The call decides on cuts and R, and the kernels
@@ -70,6 +72,8 @@ public:
                   Value carry);
   void storeDecay(TileBuilder &b, const BlockValues &block, MemoryOp memory,
                   Value total);
+  /// Whether there is a stage that folds.
+  Value isFolded(TileBuilder &b) const;
   /// Whether it is the first, or the last, of its sequence.
   Value isFirst(TileBuilder &b) const;
   Value isLast(TileBuilder &b) const;
@@ -92,6 +96,8 @@ private:
   Value getCutSequences(TileBuilder &b) const;
 
   const SweepPlan &plan;
+  /// Cuts up to which segments fold for themselves.
+  int64_t ownFolds = 1;
   llvm::MapVector<Operation *, Workspace> workspaces; ///< by memory
   /// Of the block: its segment, the cuts of its sequence (none if that is
   /// whole), and the place of that among those that are cut (any if it is not).

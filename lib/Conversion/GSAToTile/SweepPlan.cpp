@@ -30,6 +30,13 @@ bool SweepPlan::isState(Value value) {
          (decay && value == decay.getFinal());
 }
 
+bool SweepPlan::multipliesAsync() const {
+  auto *device = dyn_cast<DeviceTarget>(target);
+  return device && llvm::any_of(device->getAtoms(), [](const MatrixAtom *atom) {
+           return atom->isAsync();
+         });
+}
+
 bool SweepPlan::isPerQuery(Value value) const {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getRank() >= 3 && type.getDimSize(2) != heads;

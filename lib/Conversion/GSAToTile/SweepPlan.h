@@ -26,6 +26,9 @@ public:
   /// Whether blocks have one segment of their sequence's tokens.
   bool isSegmented() const { return stage != Stage::Whole; }
 
+  /// Whether products of the target may run on by themselves.
+  bool multipliesAsync() const;
+
   bool isDevice;   ///< not a host processor
   int64_t chunk;   ///< tokens a window has at most
   int64_t slices;  ///< blocks that share a head's columns

@@ -74,10 +74,11 @@ private:
 /// What the compiler knows of a kernel.
 struct Costs {
   int64_t chunk;
-  int64_t blocks; ///< of a whole sequence
-  int64_t bytes;  ///< of workspaces, for each cut of a sequence
-  int64_t token;  ///< bytes of a token's arguments, of all blocks
-  bool overlaps;  ///< whole sequences run beside the stages before theirs
+  int64_t blocks;   ///< of a whole sequence
+  int64_t bytes;    ///< of workspaces, for each cut of a sequence
+  int64_t token;    ///< bytes of a token's arguments, of all blocks
+  bool overlaps;    ///< whole sequences run beside the stages before theirs
+  int64_t ownFolds; ///< cuts up to which no stage folds
   StageTimes times;
 };
 
@@ -171,6 +172,8 @@ static Cut cutLastWave(ImplicitLocOpBuilder &b, const Costs &costs,
     Value between = a.add(folded, a(2 * times.launch));
     if (costs.overlaps)
       between = a.select(a.less(a(0), whole), a(times.launch), between);
+    // Or blocks fold for themselves.
+    between = a.select(a.less(a(costs.ownFolds), cuts), between, a(0));
     time = a.add(time, between);
     Value better = a.less(time, best);
     scf::YieldOp::create(
@@ -249,11 +252,13 @@ bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
                          field(offsetof(gsa_extents, time)));
     CallValues call{sequences, a.div(tokens, a.max(sequences, a(1))),
                     body->getArgument(1), body->getArgument(2)};
+    auto ownFolds = kernel->getAttrOfType<IntegerAttr>(kOwnFoldsAttr);
     Costs costs{schedule.getChunk(),
                 countBlocks(forall),
                 countBytes(kernel, /*ofTokens=*/false),
                 countBytes(kernel, /*ofTokens=*/true),
                 kernel->hasAttr(kAwaitsAttr),
+                ownFolds ? ownFolds.getInt() : 1,
                 times};
     cut = choose(b, costs, call);
   }

@@ -41,8 +41,8 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
 // CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
-// One cut leaves nothing to fold.
-// CHECK: %[[BUSY:.*]] = arith.cmpi sgt, %[[CUTS]], %c1
+// Of a few cuts segments fold for themselves.
+// CHECK: %[[BUSY:.*]] = arith.cmpi sgt, %[[CUTS]], %c8
 // CHECK: %[[SEQUENCES:.*]] = arith.select %[[BUSY]]
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (%[[SEQUENCES]], 2)
 // CHECK-NEXT: tile.release_stage
@@ -76,6 +76,7 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 
 // CHECK-LABEL: func.func @cut(
 // CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x?x32x32xf32> {gsa.kind = "workspace", gsa.name = "state0"}
+// CHECK-SAME: %[[DECAY:[a-z0-9]+]]: memref<?x?x2x16xf32> {gsa.kind = "workspace", gsa.name = "decay0"}
 // CHECK: %[[CUTS:.*]] = memref.dim %[[STATE]], %c0
 // CHECK: %[[CUT:.*]] = memref.dim %[[STATE]], %c1
 // CHECK: %[[MORE:.*]] = arith.muli %[[CUT]], %[[CUTS]]
@@ -96,10 +97,18 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: %[[N:.*]] = arith.select %[[IS]], %[[WALK]], %[[AFTER]]
 // CHECK: %[[STARTS:.*]] = arith.cmpi ne, %[[S]], %c0
 // CHECK: tile.await_stages if %[[STARTS]]
-// CHECK: tile.load %{{.*}}[%[[N]], %[[H]], %c0, %c0]
+// CHECK: %[[INITIAL:.*]] = tile.load %{{.*}}[%[[N]], %[[H]], %c0, %c0]
+// All memories before it, or the last of those that are folded.
 // CHECK: %[[BEFORE:.*]] = arith.maxsi
-// CHECK: %[[FOLDED:.*]] = tile.load %[[STATE]][%[[BEFORE]], %[[PLACE]]
-// CHECK: %[[START:.*]] = arith.addf %{{.*}}, %[[FOLDED]]
+// CHECK: %[[FOLDED:.*]] = arith.cmpi sgt, %[[CUTS]], %c8
+// CHECK: %[[FROM:.*]] = arith.select %[[FOLDED]], %[[BEFORE]], %c0
+// CHECK: %[[START:.*]] = scf.for %[[AT:.*]] = %[[FROM]] to %[[S]] step %c1 iter_args(%[[OLD:.*]] = %[[INITIAL]])
+// CHECK: %[[G:.*]] = tile.load %[[DECAY]][%[[AT]], %[[PLACE]], %[[H]], %c0]
+// CHECK: %[[KEPT:.*]] = math.exp2 %[[G]]
+// CHECK: %[[ROWS:.*]] = tile.broadcast %[[KEPT]] along 1
+// CHECK: %[[LEFT:.*]] = arith.mulf %[[OLD]], %[[ROWS]]
+// CHECK: %[[R:.*]] = tile.load %[[STATE]][%[[AT]], %[[PLACE]]
+// CHECK: arith.addf %[[LEFT]], %[[R]]
 // CHECK: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %[[START]])
 // CHECK: tile.store
 // CHECK: scf.yield
@@ -118,6 +127,32 @@ func.func @cut(%x: tensor<?x?x2x16xbf16>, %c: tensor<?x?x2x32xbf16>,
       : !gsa.memory<2x16x32>, tensor<?x?x2x16xbf16> -> tensor<?x?x2x32xbf16>
   %e = gsa.final_state %m : !gsa.memory<2x16x32> -> tensor<?x2x16x32xf32>
   return %o, %e : tensor<?x?x2x32xbf16>, tensor<?x2x16x32xf32>
+}
+}
+}
+
+// -----
+
+// Lanes have no room for a large memory twice: whatever is cut is folded.
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @large__fold(
+// CHECK: %[[CUTS:.*]] = memref.dim %{{.*}}, %c0
+// CHECK: arith.cmpi sgt, %[[CUTS]], %c1
+// CHECK-LABEL: func.func @large(
+// CHECK-NOT: scf.for %
+// CHECK: %[[BEFORE:.*]] = arith.maxsi
+// CHECK: %[[ROWS:.*]] = arith.select %{{.*}}, %c0, %c128
+// CHECK: %[[START:.*]] = tile.load %{{.*}}[%[[BEFORE]], {{.*}} rows %[[ROWS]]
+// CHECK: scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %[[START]])
+func.func @large(%x: tensor<?x?x2x128xbf16>, %g: tensor<?x?x2xf32>) -> tensor<?x?x2x128xbf16>
+    attributes {gsa.schedule = #gsa.schedule<segmented, chunk = 64>} {
+  %m = gsa.memory rows(%x : tensor<?x?x2x128xbf16>)
+      columns(%x : tensor<?x?x2x128xbf16>) decay(%g : tensor<?x?x2xf32>) : !gsa.memory<2x128x128>
+  %o = gsa.read rows %m, %x
+      : !gsa.memory<2x128x128>, tensor<?x?x2x128xbf16> -> tensor<?x?x2x128xbf16>
+  return %o : tensor<?x?x2x128xbf16>
 }
 }
 }
