@@ -141,17 +141,16 @@ def widths(group):
 
 
 def readers(group):
-    """Two readers, which no default schedule has, beside one."""
-    schedule = ("#gsa.schedule<segmented, chunk = 64, slices = 4, "
-                "cluster = 4, readers = 2>")
-
-    def text(name, *sizes):
+    """Two readers, the default where blocks exchange, and one beside them."""
+    def text(name, *sizes, readers=2):
+        schedule = ("#gsa.schedule<segmented, chunk = 64, slices = 4, "
+                    f"cluster = 4, readers = {readers}>")
         return slots(name, *sizes).replace(
             '{gsa.name = "o"})',
             f'{{gsa.name = "o"}}) attributes {{gsa.schedule = {schedule}}}')
 
-    group.add("paper1b3_readers", text("paper1b3_readers", 4, 4, 512, 64),
-              *(f"--bench --silu --name=paper1b3{name}-readers --shape={shape}"
+    group.add("paper1b3_reader", text("paper1b3_reader", 4, 4, 512, 64, readers=1),
+              *(f"--bench --silu --name=paper1b3{name}-reader --shape={shape}"
                 for name, shape in (("", "B=8,T=2048"), ("-b32", "B=32,T=2048"))))
     for dtype in ("bf16", "f16"):
         name = f"readers_{dtype}"

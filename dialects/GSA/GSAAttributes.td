@@ -65,9 +65,9 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * `cluster`: neighbouring blocks that run at the same time and reach each
       other; 1 for none. Then memories that are read by columns are cut in slices
       too, and the blocks add up what each reads of its own.
-    * `readers`: roles that share a block's reads in a cluster. With two, the
-      products behind the blocks' sum are a chunk behind and have a role of
-      their own.
+    * `readers`: roles that share a block's reads in a cluster. With two, what
+      the blocks add up is weighed by a role of its own, and the products behind
+      it are a chunk behind.
 
     *Constraints*
     * schedule-1: chunk is `auto` or a power of two, 2 to 256.

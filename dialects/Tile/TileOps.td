@@ -407,44 +407,7 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let hasVerifier = 1;
 }
 
-//===----------------------------------------------------------------------===//
-// Between blocks
-//===----------------------------------------------------------------------===//
-
-def Tile_ExchangeOp : Tile_Op<"exchange", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "the sum of a tile over the blocks of a cluster";
-  let description = [{
-    Each block of the cluster gives its part of all rows. With layouts, each gets
-    the sum of a run of rows: the result lies over the warps of all blocks (see
-    `lib/Layout`'s `shareRows`), and `tile.gather` collects what is made of it.
-    All blocks must come by equally often: whatever decides that follows from
-    values that are equal in all of them.
-
-    *Lifespan*: `chunked` and `tile`.
-
-    *Constraints*
-    * exchange-1: the tile's elements are f32.
-    * exchange-2: there are two blocks or more.
-    * exchange-3: it stands outside of branches.
-    * exchange-4: operand and result differ in their layout only.
-
-    ```mlir
-    func.func @logits(%part: tensor<64x64xf32>) -> tensor<64x64xf32> {
-      %x = tile.exchange %part over 4 : tensor<64x64xf32> -> tensor<64x64xf32>
-      return %x : tensor<64x64xf32>
-    }
-    ```
-
-    *Lowers to*: stores to shared memory of the cluster's other blocks, which
-    count what arrives. At the stage `tile` a `tile.wait` gives the result.
-  }];
-  let arguments = (ins Tile_FloatTile:$operand, I64Attr:$blocks);
-  let results = (outs Tile_FloatTile:$result);
-  let assemblyFormat = "$operand `over` $blocks attr-dict `:` type($operand) "
-                       "`->` type($result)";
-  let hasVerifier = 1;
-}
-
 include "dialects/Tile/TileStaging.td"
+include "dialects/Tile/TileMessages.td"
 
 #endif // TILE_OPS

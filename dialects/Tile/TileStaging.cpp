@@ -84,13 +84,17 @@ LogicalResult RolesOp::verify() {
       return failure();
   }
   SmallVector<int64_t> first;
+  size_t meets = 0;
   for (auto [i, role] : llvm::enumerate(getRoles())) {
     SmallVector<int64_t> counts = countBarriers(role);
-    if (i == 0)
+    if (counts == ArrayRef<int64_t>(0))
+      continue;
+    if (first.empty()) {
       first = counts;
-    else if (counts != first)
+      meets = i;
+    } else if (counts != first)
       return brokenLaw(*this, "roles-5", "must have as many barriers in role ",
-                       i, " as in role 0 (", join(first), "), got ",
+                       i, " as in role ", meets, " (", join(first), "), got ",
                        join(counts));
   }
   return success();

@@ -32,8 +32,9 @@ def Tile_RolesOp : Tile_Op<"roles", [NoRegionArguments, SingleBlock,
     * roles-2: each role has at least one warp.
     * roles-3: there are no roles in a role.
     * roles-4: no tile is made outside of roles and used in one.
-    * roles-5: every role passes as many barriers outside of loops, and per
-      iteration of its loop with barriers, as the others.
+    * roles-5: every role that meets the others passes as many barriers outside
+      of loops, and per iteration of its loop with barriers, as those. One that
+      does not is in step by what it is sent, and by what it sends.
 
     ```mlir
     func.func @two(%n: index) {
@@ -81,9 +82,10 @@ def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, ParentOneOf<["RolesOp"]>]
 }
 
 def Tile_BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "all roles of the block meet";
+  let summary = "the roles of the block meet";
   let description = [{
-    What any role has put before it, or waited for, every role can get behind it.
+    What any role has put before it, or waited for, every role can get behind it:
+    every role that meets at all.
 
     *Lifespan*: `tile`.
 
@@ -328,148 +330,6 @@ def Tile_ConvertOp : Tile_Op<"convert", [Pure]> {
   let results = (outs Tile_Tile:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
   let hasFolder = 1;
-  let hasVerifier = 1;
-}
-
-def Tile_GatherOp : Tile_Op<"gather", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "a tile whose rows the blocks of a cluster share, in each";
-  let description = [{
-    The other way than `tile.exchange`, which begins what this op ends: each block
-    of the cluster has a run of rows, and each gets all of them.
-
-    *Lifespan*: `tile`.
-
-    *Constraints*
-    * gather-1: operand and result differ in their layout only.
-    * gather-2: there are two blocks or more.
-    * gather-3: it stands outside of branches.
-
-    ```mlir
-    func.func @weights(%mine: tensor<64x64xbf16>) -> tensor<64x64xbf16> {
-      %x = tile.gather %mine over 4 : tensor<64x64xbf16> -> tensor<64x64xbf16>
-      %y = tile.wait %x : tensor<64x64xbf16>
-      return %y : tensor<64x64xbf16>
-    }
-    ```
-
-    *Lowers to*: stores to shared memory of all blocks of the cluster, which
-    count what arrives.
-  }];
-  let arguments = (ins Tile_Tile:$operand, I64Attr:$blocks);
-  let results = (outs Tile_Tile:$result);
-  let assemblyFormat = "$operand `over` $blocks attr-dict `:` type($operand) "
-                       "`->` type($result)";
-  let hasVerifier = 1;
-}
-
-def Tile_SendOp : Tile_Op<"send", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "a tile whose rows the blocks of a cluster share, to another role of each";
-  let description = [{
-    As `tile.gather`, but another role of each block gets all rows, by
-    `tile.receive`: each block sends its own to version `iteration + ahead` of
-    the ring of all blocks. The roles meet by no barrier for it.
-
-    *Lifespan*: `tile`.
-
-    *Constraints*
-    * send-1: the ring has versions of the shape and element type of the
-      operand.
-    * send-2: there are two blocks or more.
-    * send-3: it stands outside of branches.
-
-    ```mlir
-    func.func @to_readers(%mine: tensor<64x64xbf16>, %i: index) {
-      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
-      tile.send %mine to %r[%i + 1] over 4 : tensor<64x64xbf16>,
-          !tile.ring<2 x tensor<64x64xbf16>>
-      return
-    }
-    ```
-
-    *Lowers to*: stores to shared memory of all blocks of the cluster, which
-    count what arrives.
-  }];
-  let arguments = (ins Tile_Tile:$operand, Tile_RingType:$ring,
-      Index:$iteration, I64Attr:$ahead, I64Attr:$blocks);
-  let assemblyFormat = [{
-    $operand `to` $ring `[` $iteration `+` $ahead `]` `over` $blocks attr-dict
-    `:` type($operand) `,` type($ring)
-  }];
-  let hasVerifier = 1;
-}
-
-def Tile_ReceiveOp
-    : Tile_Op<"receive", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "the tile whose rows were sent to this role";
-  let description = [{
-    Waits until all blocks have sent their rows of version `iteration + ahead`,
-    and reads them into registers. Every version that is sent is received, one
-    after the other.
-
-    *Lifespan*: `tile`.
-
-    *Constraints*
-    * receive-1: the ring has versions of the shape and element type of the
-      result.
-
-    ```mlir
-    func.func @in_readers(%i: index) -> tensor<64x64xbf16> {
-      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
-      %x = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<64x64xbf16>>
-          -> tensor<64x64xbf16>
-      return %x : tensor<64x64xbf16>
-    }
-    ```
-
-    *Lowers to*: a wait for all bytes, and loads from shared memory.
-  }];
-  let arguments = (ins Tile_RingType:$ring, Index:$iteration, I64Attr:$ahead);
-  let results = (outs Tile_Tile:$result);
-  let assemblyFormat = [{
-    $ring `[` $iteration `+` $ahead `]` attr-dict `:` type($ring) `->`
-    type($result)
-  }];
-  let hasVerifier = 1;
-}
-
-def Tile_AwaitSentOp
-    : Tile_Op<"await_sent", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "waits until all blocks have sent a version";
-  let description = [{
-    In the role that sends: until all blocks have sent version
-    `iteration + ahead`, whether this block has received it or not. What they
-    made it of they have read then.
-
-    *Lifespan*: `tile`.
-
-    *Constraints*
-    * await_sent-1: another role receives from the ring.
-
-    ```mlir
-    func.func @handshake(%m: memref<64x64xbf16>, %i: index) {
-      %c0 = arith.constant 0 : index
-      %r = tile.ring : !tile.ring<2 x tensor<64x64xbf16>>
-      tile.roles warps [4, 4] {
-        %mine = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xbf16>
-            -> tensor<64x64xbf16>
-        tile.send %mine to %r[%c0 + 0] over 4 : tensor<64x64xbf16>,
-            !tile.ring<2 x tensor<64x64xbf16>>
-        tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<64x64xbf16>>
-      }, {
-        %x = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<64x64xbf16>>
-            -> tensor<64x64xbf16>
-      }
-      return
-    }
-    ```
-
-    *Lowers to*: a wait for the round of the ring's mailbox that the receivers
-    count.
-  }];
-  let arguments = (ins Tile_RingType:$ring, Index:$iteration, I64Attr:$ahead);
-  let assemblyFormat = [{
-    $ring `[` $iteration `+` $ahead `]` attr-dict `:` type($ring)
-  }];
   let hasVerifier = 1;
 }
 

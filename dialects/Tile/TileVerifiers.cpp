@@ -221,28 +221,28 @@ LogicalResult SendOp::verify() {
   return verifyMessage(*this, version, {"send-1", "send-2", "send-3"});
 }
 
-LogicalResult ReceiveOp::verify() {
-  RankedTensorType version = getVersion(getRing());
-  if (version && withoutLayout(version) == withoutLayout(typeOf(getResult())))
+template <typename Op>
+static LogicalResult verifyReceipt(Op op, StringRef law) {
+  RankedTensorType version = getVersion(op.getRing());
+  RankedTensorType result = withoutLayout(typeOf(op.getResult()));
+  if (version && withoutLayout(version) == result)
     return success();
-  return brokenLaw(*this, "receive-1", "must read a ring of ",
-                   withoutLayout(typeOf(getResult())), ", got ",
-                   getRing().getType());
+  return brokenLaw(op, law, "must read a ring of ", result, ", got ",
+                   op.getRing().getType());
 }
 
-/// The role that `op` is in; null if it is in none.
-static Region *getRole(Operation *op) {
-  Region *region = op->getParentRegion();
-  while (region && !isa<RolesOp>(region->getParentOp()))
-    region = region->getParentRegion();
-  return region;
+LogicalResult ReceiveOp::verify() { return verifyReceipt(*this, "receive-1"); }
+
+LogicalResult SendPartsOp::verify() {
+  RankedTensorType version = getVersion(getRing());
+  if (!version || !typeOf(getOperand()).getElementType().isF32())
+    return brokenLaw(*this, "send_parts-1",
+                     "must send f32 to a ring of tiles, got ",
+                     getOperand().getType(), " to ", getRing().getType());
+  return verifyMessage(*this, version,
+                       {"send_parts-1", "send_parts-2", "send_parts-3"});
 }
 
-LogicalResult AwaitSentOp::verify() {
-  for (Operation *user : getRing().getUsers())
-    if (isa<ReceiveOp>(user) && getRole(user) != getRole(*this))
-      return success();
-  return brokenLaw(
-      *this, "await_sent-1",
-      "must wait for what another role receives, got no tile.receive");
+LogicalResult ReceiveSumsOp::verify() {
+  return verifyReceipt(*this, "receive_sums-1");
 }

@@ -67,19 +67,20 @@ private:
   /// the last kind, which repeats what all slices need, `fewestFirst` with all
   /// chunks.
   struct Cut {
-    int64_t slices, cluster;
+    int64_t slices, cluster, readers = 1;
   };
   static SmallVector<SmallVector<Cut>>
   listCuts(ScheduleAttr given, const Target &target, bool fewestFirst) {
     if (given.getSlices() > 1)
-      return {{{given.getSlices(), given.getCluster()}}};
+      return {{{given.getSlices(), given.getCluster(), given.getReaders()}}};
     SmallVector<SmallVector<Cut>> cuts(3);
     cuts[0].push_back({1, 1});
     auto *device = dyn_cast<DeviceTarget>(&target);
     int64_t most = device ? device->getFacts().clusterBlocks : 1;
     for (int64_t slices : {2, 4, 8})
-      if (slices <= most)
-        cuts[1].push_back({slices, slices});
+      for (int64_t readers : {2, 1})
+        if (slices <= most)
+          cuts[1].push_back({slices, slices, readers});
     for (int64_t slices : {2, 4, 8, 16}) {
       cuts.back().push_back({slices, 1});
       if (fewestFirst)
@@ -104,12 +105,11 @@ private:
     int64_t tried = 0;
     auto tryOne = [&](ScheduleKind kind, int64_t chunk, Cut cut) {
       bool isCut = kind == ScheduleKind::Segmented;
-      auto schedule = ScheduleAttr::get(
-          &getContext(), kind, chunk, cut.slices,
-          isCut ? given.getSegments() : 0, cut.cluster,
-          cut.cluster > 1 && kind != ScheduleKind::Plain ? given.getReaders()
-                                                         : 1,
-          isCut ? given.getWhole() : 0);
+      auto schedule =
+          ScheduleAttr::get(&getContext(), kind, chunk, cut.slices,
+                            isCut ? given.getSegments() : 0, cut.cluster,
+                            kind == ScheduleKind::Plain ? 1 : cut.readers,
+                            isCut ? given.getWhole() : 0);
       std::optional<Diagnostic> reason;
       bool fits = succeeded(attempt(spec, schedule, reason));
       if (fits)

@@ -141,6 +141,7 @@ void Device::emitReceive(OpBuilder &, Location, Value, Value) const {
   llvm_unreachable("the device has no clusters");
 }
 
-void Device::emitAwaitRound(OpBuilder &, Location, Value, Value) const {
+void Device::emitReceiveRound(OpBuilder &, Location, Value, int64_t, Value,
+                              Value) const {
   llvm_unreachable("the device has no clusters");
 }

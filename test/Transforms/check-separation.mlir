@@ -274,66 +274,184 @@ func.func @fetched_too_early(%n: index, %a: memref<64x64xbf16>) {
 
 // -----
 
-// A version is sent behind an exchange of its own, which awaits the one before,
-// and received a window later; the last behind the loop.
+// Parts are sent when the rows made of those before are received; the role that
+// makes them meets nobody, and reads what was put before the parts.
 func.func @sent(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
-  tile.roles warps [4, 4] {
+  %e = tile.ring : !tile.ring<3 x tensor<16x8xf32>>
+  tile.roles warps [4, 4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %first = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %first to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
     %0 = scf.while (%i = %c0) : (index) -> index {
       %more = arith.cmpi slt, %i, %n : index
       scf.condition(%more) %i : index
     } do {
     ^bb0(%i: index):
-      tile.await_sent %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>>
-      %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-      tile.send %parts to %r[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      %y1 = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      tile.send_parts %x to %p[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
       tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+    %y2 = tile.receive %r[%0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %f = tile.get %e[%c0 + 0] : !tile.ring<3 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %w = arith.mulf %s, %f : tensor<16x8xf32>
+    tile.send %w to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %t = tile.receive_sums %p[%i + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      %h = tile.get %e[%i + 1] : !tile.ring<3 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      %u = arith.mulf %t, %h : tensor<16x8xf32>
+      tile.send %u to %r[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
       %j = arith.addi %i, %c1 : index
       scf.yield %j : index
     }
   }, {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.put %x, %e[%c0 + 0] : tensor<16x8xf32>, !tile.ring<3 x tensor<16x8xf32>>
+    tile.barrier
+    tile.put %x, %e[%c0 + 1] : tensor<16x8xf32>, !tile.ring<3 x tensor<16x8xf32>>
     tile.barrier
     %0 = scf.while (%i = %c0) : (index) -> index {
       %more = arith.cmpi slt, %i, %n : index
       scf.condition(%more) %i : index
     } do {
     ^bb0(%i: index):
-      %y = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      tile.put %x, %e[%i + 2] : tensor<16x8xf32>, !tile.ring<3 x tensor<16x8xf32>>
       tile.barrier
       %j = arith.addi %i, %c1 : index
       scf.yield %j : index
     }
-    %last = tile.receive %r[%0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
 
 // -----
 
-// Two versions of the sums of one exchange.
-func.func @exchanged_once(%m: memref<16x8xf32>) {
+// It reads on while the others have met once more: two slots are too few.
+func.func @read_too_late(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
-  tile.roles warps [4, 4] {
+  %e = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
     tile.barrier
-    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
-    // expected-error @below {{'tile.send' op a version must be sent behind a tile.exchange of its own, got none for version 1}}
-    tile.send %a to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %y3 = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      tile.send_parts %x to %p[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+    %y4 = tile.receive %r[%0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    // expected-note @below {{the other access}}
+    %f = tile.get %e[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %w = arith.mulf %s, %f : tensor<16x8xf32>
+    tile.send %w to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      %t = tile.receive_sums %p[%i + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      %h = tile.get %e[%i + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+      %u = arith.mulf %t, %h : tensor<16x8xf32>
+      tile.send %u to %r[%i + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }, {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.put %x, %e[%c0 + 0] : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    tile.put %x, %e[%c0 + 1] : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+    %0 = scf.while (%i = %c0) : (index) -> index {
+      %more = arith.cmpi slt, %i, %n : index
+      scf.condition(%more) %i : index
+    } do {
+    ^bb0(%i: index):
+      // expected-error @below {{'tile.put' op a slot must be read before it is reused, got tile.get of version 0 in epochs 1 to 2 and tile.put of version 2 in epochs 2 to 2}}
+      tile.put %x, %e[%i + 2] : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+      tile.barrier
+      %j = arith.addi %i, %c1 : index
+      scf.yield %j : index
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @read_too_early(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  %e = tile.ring : !tile.ring<3 x tensor<16x8xf32>>
+  tile.roles warps [4, 4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.barrier
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
+    %y5 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    // expected-error @below {{'tile.get' op a role that never meets must only read rings, between what it receives and what it sends}}
+    %f = tile.get %e[%c0 + 0] : !tile.ring<3 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  }, {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.put %x, %e[%c0 + 0] : tensor<16x8xf32>, !tile.ring<3 x tensor<16x8xf32>>
+    tile.barrier
+    tile.barrier
+  }
+  return
+}
+
+// -----
+
+func.func @weigher_puts(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  %e = tile.ring : !tile.ring<3 x tensor<16x8xf32>>
+  tile.roles warps [4, 4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.barrier
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
+    %y6 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.put' op a role that never meets must only read rings, between what it receives and what it sends}}
+    tile.put %s, %e[%c0 + 0] : tensor<16x8xf32>, !tile.ring<3 x tensor<16x8xf32>>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
   }, {
     tile.barrier
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %f = tile.get %e[%c0 + 0] : !tile.ring<3 x tensor<16x8xf32>> -> tensor<16x8xf32>
     tile.barrier
-    %z = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
@@ -341,24 +459,51 @@ func.func @exchanged_once(%m: memref<16x8xf32>) {
 // -----
 
 // Parts come while others may still read those before.
-func.func @not_awaited(%m: memref<16x8xf32>) {
+func.func @parts_before_rows(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
-    // expected-error @below {{'tile.exchange' op all blocks must have read the parts before, got no tile.await_sent of version 0}}
-    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
-    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    // expected-error @below {{'tile.send_parts' op all blocks must have read the parts before, got no tile.receive of version 0 before version 1 is sent}}
+    tile.send_parts %x to %p[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    %y9 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
     tile.barrier
+    %y10 = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }, {
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %t = tile.receive_sums %p[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %t to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  }
+  return
+}
+
+// -----
+
+// Nobody knows that the first parts were read.
+func.func @rows_not_sent(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %y7 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send_parts %x to %p[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
-    %z = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %y8 = tile.receive %r[%c0 + 1] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }, {
+    // expected-error @below {{'tile.receive_sums' op rows must be sent of sums before the next are received, got none of version 0}}
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %t = tile.receive_sums %p[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.send %t to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
   }
   return
 }
@@ -366,24 +511,25 @@ func.func @not_awaited(%m: memref<16x8xf32>) {
 // -----
 
 // One slot is too few: others may send to it while it is being read.
-func.func @sent_too_early(%m: memref<16x8xf32>) {
+func.func @sent_too_early(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
-    tile.await_sent %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>>
-    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    // expected-error @below {{'tile.send' op a slot must be received an epoch before the tile.exchange of what is sent to it next, got version 0 in epoch 1 and the exchange for version 1 in epoch 1}}
-    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    %y11 = tile.receive %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send_parts' op a slot must be received an epoch before parts of what is sent to it next, got version 0 in epoch 1 and the parts of version 1 in epoch 1}}
+    tile.send_parts %x to %p[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
     tile.barrier
+    %y12 = tile.receive %r[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }, {
-    tile.barrier
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
-    tile.barrier
-    %z = tile.receive %r[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    %t = tile.receive_sums %p[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %t to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
   }
   return
 }
@@ -391,37 +537,39 @@ func.func @sent_too_early(%m: memref<16x8xf32>) {
 // -----
 
 // The last version, too, arrives somewhere.
-func.func @last_not_received(%m: memref<16x8xf32>) {
+func.func @last_not_received(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
+    %y13 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send_parts %x to %p[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+    tile.barrier
+  }, {
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
     // expected-error @below {{'tile.send' op all that is sent must be received, got 1 of 2 versions}}
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
-    tile.barrier
-    tile.await_sent %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>>
-    %b = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %b to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
-    tile.barrier
-  }, {
-    tile.barrier
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
-    tile.barrier
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    %t = tile.receive_sums %p[%c0 + 1] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %t to %r[%c0 + 1] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
   }
   return
 }
 
 // -----
 
-func.func @never_received(%m: memref<16x8xf32>) {
+func.func @never_received(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    // expected-error @below {{'tile.send' op all that is sent must be received, got 0 of 1 versions}}
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    // expected-error @below {{'tile.send_parts' op all that is sent must be received, got 0 of 1 versions}}
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
   }, {
   }
   return
@@ -429,31 +577,35 @@ func.func @never_received(%m: memref<16x8xf32>) {
 
 // -----
 
-func.func @never_sent(%m: memref<16x8xf32>) {
+func.func @never_sent(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4] {
   }, {
     // expected-error @below {{'tile.receive' op all that is sent must be received, got 1 of 0 versions}}
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %y14 = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
 
 // -----
 
-func.func @received_twice(%m: memref<16x8xf32>) {
+func.func @received_twice(%n: index, %m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
   %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
   tile.roles warps [4, 4, 4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    %a = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
-    tile.send %a to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
   }, {
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    tile.send %s to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
   }, {
-    // expected-error @below {{'tile.receive' op versions must be sent by one role, and received by one, in turn, got version 0 for 1}}
-    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.receive_sums' op versions must be sent by one role, and received by one, in turn, got version 0 for 1}}
+    %s = tile.receive_sums %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
   }
   return
 }
@@ -464,7 +616,7 @@ func.func @not_answered(%m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
   tile.roles warps [4] {
     %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
-    // expected-error @below {{'tile.exchange' op what becomes of sums must be gathered or sent, so that other blocks know that their parts were read, got no tile.gather or tile.send}}
+    // expected-error @below {{'tile.exchange' op what becomes of sums must be gathered, so that other blocks know that their parts were read, got no tile.gather}}
     %parts = tile.exchange %x over 4 : tensor<16x8xf32> -> tensor<16x8xf32>
     tile.store %parts, %m[%c0, %c0] dims [0, 1] : tensor<16x8xf32>, memref<16x8xf32>
   }

@@ -165,10 +165,10 @@ public:
   /// Waits for the end of a round; behind it this lane sees what was sent.
   virtual void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                            Value round) const;
-  /// The same by the round's number, i32, of 0, 1, ..: for warps that are none
-  /// of the mailbox's. The next round does not end before these have called it.
-  virtual void emitAwaitRound(OpBuilder &builder, Location loc, Value mailbox,
-                              Value number) const;
+  /// Both of a round whose number, i32, of 0, 1, .., is known: sooner.
+  virtual void emitReceiveRound(OpBuilder &builder, Location loc, Value mailbox,
+                                int64_t bytes, Value isFirst,
+                                Value number) const;
 
   /// What this lane wrote to shared memory is seen by matrix instructions that
   /// read it asynchronously, once the lanes have met.

@@ -261,7 +261,8 @@ struct AllocateSharedPass final
       auto type = cast<RingType>(ring.getRing().getType());
       tenants.push_back(
           {ring, kOffsetAttr, type.getSlots() * getSlotBytes(ring.getRing())});
-      if (llvm::any_of(ring->getUsers(), llvm::IsaPred<ReceiveOp>))
+      if (llvm::any_of(ring->getUsers(),
+                       llvm::IsaPred<ReceiveOp, ReceiveSumsOp>))
         tenants.push_back({ring, kMailboxAttr, kMailboxBytes});
     });
     bool fetches = kernel.walk([](FetchOp) { return WalkResult::interrupt(); })
@@ -277,11 +278,6 @@ struct AllocateSharedPass final
     for (const Tenant &tenant : tenants)
       tenant.op->setAttr(tenant.attribute,
                          builder.getI64IntegerAttr(tenant.offset));
-    kernel.walk([](ExchangeOp op) {
-      if (ExchangeOp same = findSameRoom(op))
-        for (StringRef attribute : {kOffsetAttr, kMailboxAttr})
-          op->setAttr(attribute, same->getAttr(attribute));
-    });
     kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
     if (total > facts.sharedBytes) {
       report(kernel, tenants, total, facts.sharedBytes);
@@ -302,8 +298,7 @@ private:
         tenants.push_back({op, kOffsetAttr,
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
-      auto exchange = dyn_cast<ExchangeOp>(op);
-      if (isMessage(op) && !(exchange && findSameRoom(exchange)))
+      if (isMessage(op))
         addRoom(tenants, op, role, order);
       int64_t scratch = getScratchBytes(op, warps, lanes);
       if (scratch && hasOwnScratch(op))
@@ -312,20 +307,6 @@ private:
       if (scratch && !hasOwnScratch(op))
         tenants.push_back({op, kScratchAttr, scratch, role, now, now});
     });
-  }
-
-  /// Of an exchange before a loop: the one in the loop that is its next round.
-  static ExchangeOp findSameRoom(ExchangeOp op) {
-    for (Operation *at = op->getNextNode(); at; at = at->getNextNode()) {
-      auto loop = dyn_cast<scf::WhileOp>(at);
-      if (!loop)
-        continue;
-      auto rounds = llvm::to_vector(loop.getAfterBody()->getOps<ExchangeOp>());
-      if (rounds.size() == 1 &&
-          rounds.front()->getResultTypes() == op->getResultTypes())
-        return rounds.front();
-    }
-    return {};
   }
 
   /// Other blocks send parts to an exchange whenever they come by; and rows to

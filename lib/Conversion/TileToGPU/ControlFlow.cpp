@@ -24,6 +24,12 @@ template <typename Test> static bool anyOf(Operation *op, Test test) {
       .wasInterrupted();
 }
 
+/// Whether roles meet in `role`.
+static bool meets(Region &role) {
+  return role.walk([](BarrierOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
 /// Whether a product reads a place.
 static bool isFactor(Value place) {
   return llvm::any_of(place.getUsers(), [](Operation *user) {
@@ -112,9 +118,12 @@ void TileLowering::emitRoleBarrier(Value written) {
 LogicalResult TileLowering::lower(BarrierOp op) {
   if (role.fences)
     device.emitMatrixFence(b, b.getLoc());
-  device.emitBarrier(
-      b, b.getLoc(),
-      {0, llvm::sum_of(role.roles.getWarps()) * target.getFacts().warpLanes});
+  int64_t warps = 0;
+  for (auto [region, count] :
+       llvm::zip(role.roles.getRoles(), role.roles.getWarps()))
+    if (meets(region))
+      warps += count;
+  device.emitBarrier(b, b.getLoc(), {0, warps * target.getFacts().warpLanes});
   return success();
 }
 
@@ -216,6 +225,28 @@ LogicalResult TileLowering::lower(scf::ForOp op) {
   return success();
 }
 
+Worker TileLowering::emitWorkerOf(ValueRange variables) {
+  auto counter = llvm::find_if(
+      variables, [](Value variable) { return variable.getType().isIndex(); });
+  if (counter == variables.end())
+    return role.worker;
+  int64_t lanes = target.getFacts().warpLanes, first = 0, signBit = 31;
+  for (int64_t count : role.roles.getWarps().take_front(role.party.number - 1))
+    first += count;
+  Value number = arith::IndexCastOp::create(b, b.getI32Type(), *counter);
+  Value zero = arith::ShRUIOp::create(
+      b, device.emitOpaque(b, b.getLoc(), number), constant(signBit));
+  Value thread =
+      arith::AddIOp::create(b, target.emitThreadIndex(b, b.getLoc()), zero);
+  Value warp = device.emitUniform(
+      b, b.getLoc(),
+      arith::ShRUIOp::create(b, thread, constant(llvm::Log2_64(lanes))));
+  if (first)
+    warp = arith::SubIOp::create(b, warp, constant(first));
+  return {arith::AndIOp::create(b, thread, constant(lanes - 1)),
+          arith::AddIOp::create(b, warp, zero)};
+}
+
 LogicalResult TileLowering::lower(scf::WhileOp op) {
   retire(0);
   auto loop = scf::WhileOp::create(b, passedTypes(op.getResultTypes()),
@@ -229,8 +260,15 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
       OpBuilder::InsertionGuard guard(b);
       block = b.createBlock(&to, to.end(), arguments, locations);
     }
+    Worker outside = role.worker;
+    if (role.roles->hasAttr(kRegistersAttr) && &from == &op.getAfter()) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(block);
+      role.worker = emitWorkerOf(block->getArguments());
+    }
     if (failed(lowerInto(from.front(), *block)))
       return failure();
+    role.worker = outside;
   }
   // Where lanes only work each for itself, nobody cares who leaves first.
   if (anyOf(op, llvm::IsaPred<BarrierOp, MmaOp, ScanOp, ReduceOp>)) {

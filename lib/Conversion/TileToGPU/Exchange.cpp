@@ -22,19 +22,20 @@
 //   sent their parts: what they used a gather's room for before the exchange,
 //   they are done with.
 //
-// From role to role (send, await_sent, receive) it is the same but for the
-// gather's wait, which the role that sends cannot make.
+// From role to role it is the same: one role sends parts and receives rows
+// (send_parts, receive), another one receives sums and sends rows
+// (receive_sums, send).
 //
-//   Parts. It awaits what was sent in the first round, by the mailbox of the
-//   role that receives, before it sends parts of the second: all warps of all
-//   blocks have sent some of it then, behind their loads.
+//   Parts. With n slots parts of version v + n are sent by a role that has
+//   received all rows of version v: all warps of the other role, in all blocks,
+//   have sent some of them, behind their loads of the parts of v.
 //   Rows. They go to a slot each, in turn. With n slots version v is received
 //   before a barrier of block i behind which it sends the parts that version
 //   v + n is made of, and block a sends rows of that when it has these parts.
 //
 // A mailbox counts one round at a time: nothing of the second arrives before
-// all warps have got the first, by the same arguments. Each warp expects its
-// share.
+// all warps have got the first, or have at least told how much of it they
+// expect, by the same arguments. Each warp expects its share.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,90 +52,6 @@
 using namespace mlir;
 using namespace mlir::gsa;
 using namespace mlir::tile;
-
-//===----------------------------------------------------------------------===//
-// Clusters
-//===----------------------------------------------------------------------===//
-
-/// The op that sends what arrives in `ring`, and the number of its role.
-static std::pair<SendOp, int64_t> findSender(Value ring, RolesOp roles) {
-  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
-    for (Operation *user : ring.getUsers())
-      if (auto send = dyn_cast<SendOp>(user);
-          send && role.isAncestor(send->getParentRegion()))
-        return {send, i};
-  return {};
-}
-
-/// Where messages of the roles arrive.
-struct Mail {
-  Operation *op;    ///< that ends the message
-  Operation *owner; ///< of the mailbox
-  int64_t role, blocks;
-};
-
-static SmallVector<Mail> findMail(RolesOp roles) {
-  SmallVector<Mail> mail;
-  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
-    role.walk([&, role = static_cast<int64_t>(i)](Operation *op) {
-      if (isMessage(op))
-        mail.push_back({op, op, role, getMessageBlocks(op)});
-      auto receive = dyn_cast<ReceiveOp>(op);
-      if (!receive)
-        return;
-      SendOp send = findSender(receive.getRing(), roles).first;
-      mail.push_back({op, receive.getRing().getDefiningOp(), role,
-                      send ? static_cast<int64_t>(send.getBlocks()) : 1});
-    });
-  return mail;
-}
-
-LogicalResult TileLowering::openCluster(RolesOp roles, Value thread) {
-  SmallVector<Mail> messages = findMail(roles);
-  if (messages.empty())
-    return success();
-  auto cluster = kernel->getAttrOfType<IntegerAttr>(kClusterAttr);
-  int64_t blocks = cluster ? cluster.getInt() : 1;
-  Value isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
-  auto branch = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    DenseSet<Attribute> made; // A loop's rounds may begin before it.
-    for (const Mail &mail : messages) {
-      if (mail.blocks != blocks)
-        return mail.op->emitOpError("must be over the ")
-               << blocks << " blocks of its kernel's cluster, got "
-               << mail.blocks;
-      FailureOr<Value> mailbox = addressOf(mail.owner, kMailboxAttr);
-      if (failed(mailbox))
-        return failure();
-      if (made.insert(mail.owner->getAttr(kMailboxAttr)).second)
-        device.emitMailbox(b, mail.op->getLoc(), *mailbox,
-                           roles.getWarps()[mail.role]);
-    }
-  }
-  device.emitClusterBarrier(b, b.getLoc());
-  return success();
-}
-
-void TileLowering::closeCluster(RolesOp roles) {
-  // The last of what a block sends may still be on its way to others.
-  if (!findMail(roles).empty())
-    device.emitClusterBarrier(b, b.getLoc());
-}
-
-Worker TileLowering::workerOf(const Layout &layout) {
-  Worker worker = role.worker;
-  int64_t warps = role.party.threads / target.getFacts().warpLanes;
-  if (layout.isPlace() || layout.getNumWarps() <= warps)
-    return worker;
-  Value before = arith::MulIOp::create(b, device.emitClusterRank(b, b.getLoc()),
-                                       constant(warps));
-  worker.warp = arith::AddIOp::create(b, before, worker.warp);
-  return worker;
-}
 
 //===----------------------------------------------------------------------===//
 // Messages
@@ -165,8 +82,9 @@ public:
   FailureOr<Value> readRows();
 
   /// Waits until all lanes of the cluster have sent this block what they hold
-  /// for it: `elements` of them for each lane of the role.
-  void receive(int64_t elements);
+  /// for it: `elements` of them for each lane of the role. `number`, i32, is
+  /// that of the round, or null if nobody counts.
+  void receive(int64_t elements, Value number = {});
 
 private:
   FailureOr<Composed> compose(const Layout &layout) const;
@@ -318,12 +236,15 @@ FailureOr<Value> TileLowering::Message::readRows() {
                         lowering.role.worker, room, element);
 }
 
-void TileLowering::Message::receive(int64_t elements) {
+void TileLowering::Message::receive(int64_t elements, Value number) {
   const Worker &worker = lowering.role.worker;
   int64_t bytes =
       elements * lowering.target.getFacts().warpLanes * elementBytes;
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                         worker.lane, lowering.constant(0));
+  if (number)
+    return lowering.device.emitReceiveRound(b, b.getLoc(), mailbox, bytes,
+                                            isFirst, number);
   Value round =
       lowering.device.emitExpect(b, b.getLoc(), mailbox, bytes, isFirst);
   lowering.device.emitReceive(b, b.getLoc(), mailbox, round);
@@ -340,7 +261,7 @@ FailureOr<TileLowering::Message> TileLowering::messageOf(Operation *op) {
     return failure();
   auto tile = cast<RankedTensorType>(op->getOperand(0).getType());
   Value ofAll = isa<ExchangeOp>(op) ? op->getResult(0) : op->getOperand(0);
-  int64_t warps = role.party.threads / target.getFacts().warpLanes;
+  int64_t warps = countWarps();
   if (layoutOf(ofAll).isPlace() ||
       layoutOf(ofAll).getNumWarps() != warps * getMessageBlocks(op))
     return op->emitOpError("must share rows among ")
@@ -399,59 +320,83 @@ LogicalResult TileLowering::lowerWait(Operation *op, Value result) {
 // From role to role
 //===----------------------------------------------------------------------===//
 
-LogicalResult TileLowering::lower(SendOp op) {
-  auto ring = cast<RingType>(op.getRing().getType());
-  FailureOr<Value> mailbox =
-      addressOf(op.getRing().getDefiningOp(), kMailboxAttr);
-  if (failed(mailbox))
-    return failure();
-  Layout held = layoutOf(op.getOperand());
-  auto blocks = static_cast<int64_t>(op.getBlocks());
-  int64_t warps = role.party.threads / target.getFacts().warpLanes;
-  if (held.isPlace() || held.getNumWarps() != warps * blocks)
-    return op->emitOpError("must share rows among ")
-           << blocks << " times " << warps << " warps, got "
-           << op.getOperand().getType();
-  return Message(*this, op, held, layoutOf(ring.getVersion()),
-                 cast<RankedTensorType>(ring.getVersion()).getElementType(),
-                 slotOf(op.getRing(), op.getIteration(), op.getAhead()),
-                 *mailbox, blocks)
-      .sendRows(get(op.getOperand()), held);
-}
-
-LogicalResult TileLowering::lower(ReceiveOp op) {
+template <typename Op>
+FailureOr<TileLowering::Message>
+TileLowering::messageOf(Op op, const Layout &held, int64_t blocks) {
   Value ring = op.getRing();
-  auto [send, sender] = findSender(ring, role.roles);
   FailureOr<Value> mailbox = addressOf(ring.getDefiningOp(), kMailboxAttr);
   if (failed(mailbox))
     return failure();
-  if (!send)
-    return op->emitOpError("must read what another role sends, got none");
   Type version = cast<RingType>(ring.getType()).getVersion();
-  auto blocks = static_cast<int64_t>(send.getBlocks());
-  Message message(*this, op, layoutOf(op.getResult()), layoutOf(version),
-                  cast<RankedTensorType>(version).getElementType(),
-                  slotOf(ring, op.getIteration(), op.getAhead()), *mailbox,
-                  blocks);
-  int64_t warps = role.party.threads / target.getFacts().warpLanes;
-  message.receive(layoutOf(send.getOperand()).getNumRegisters() * blocks *
-                  role.roles.getWarps()[sender] / warps);
-  FailureOr<Value> rows = message.readRows();
-  if (failed(rows))
+  return Message(*this, op, held, layoutOf(version),
+                 cast<RankedTensorType>(version).getElementType(),
+                 slotOf(ring, op.getIteration(), op.getAhead()), *mailbox,
+                 blocks);
+}
+
+/// Versions are received in turn, so a version's number is its round's.
+template <typename Op> Value TileLowering::roundOf(Op op) {
+  Value number =
+      arith::IndexCastOp::create(b, b.getI32Type(), get(op.getIteration()));
+  if (!op.getAhead())
+    return number;
+  return arith::AddIOp::create(b, number, constant(op.getAhead()));
+}
+
+LogicalResult TileLowering::lower(SendPartsOp op) {
+  FailureOr<Message> message = messageOf(op, layoutOf(op.getOperand()),
+                                         static_cast<int64_t>(op.getBlocks()));
+  if (failed(message))
     return failure();
-  set(op.getResult(), *rows);
+  return message->sendParts(get(op.getOperand()));
+}
+
+LogicalResult TileLowering::lower(ReceiveSumsOp op) {
+  auto [send, sender] = findSender<SendPartsOp>(op.getRing(), role.roles);
+  if (!send)
+    return op->emitOpError("must add up what another role sends, got none");
+  const Layout &held = layoutOf(send.getOperand());
+  FailureOr<Message> message =
+      messageOf(op, held, static_cast<int64_t>(send.getBlocks()));
+  if (failed(message))
+    return failure();
+  message->receive(held.getNumRegisters() * role.roles.getWarps()[sender] /
+                       countWarps(),
+                   roundOf(op));
+  FailureOr<Value> sums = message->addParts(layoutOf(op.getResult()));
+  if (failed(sums))
+    return failure();
+  set(op.getResult(), *sums);
   return success();
 }
 
-LogicalResult TileLowering::lower(AwaitSentOp op) {
-  FailureOr<Value> mailbox =
-      addressOf(op.getRing().getDefiningOp(), kMailboxAttr);
-  if (failed(mailbox))
+LogicalResult TileLowering::lower(SendOp op) {
+  Layout held = layoutOf(op.getOperand());
+  auto blocks = static_cast<int64_t>(op.getBlocks());
+  if (held.isPlace() || held.getNumWarps() != countWarps() * blocks)
+    return op->emitOpError("must share rows among ")
+           << blocks << " times " << countWarps() << " warps, got "
+           << op.getOperand().getType();
+  FailureOr<Message> message = messageOf(op, held, blocks);
+  if (failed(message))
     return failure();
-  Value number =
-      arith::IndexCastOp::create(b, b.getI32Type(), get(op.getIteration()));
-  if (op.getAhead())
-    number = arith::AddIOp::create(b, number, constant(op.getAhead()));
-  device.emitAwaitRound(b, b.getLoc(), *mailbox, number);
+  return message->sendRows(get(op.getOperand()), held);
+}
+
+LogicalResult TileLowering::lower(ReceiveOp op) {
+  auto [send, sender] = findSender<SendOp>(op.getRing(), role.roles);
+  if (!send)
+    return op->emitOpError("must read what another role sends, got none");
+  auto blocks = static_cast<int64_t>(send.getBlocks());
+  FailureOr<Message> message = messageOf(op, layoutOf(op.getResult()), blocks);
+  if (failed(message))
+    return failure();
+  message->receive(layoutOf(send.getOperand()).getNumRegisters() * blocks *
+                       role.roles.getWarps()[sender] / countWarps(),
+                   roundOf(op));
+  FailureOr<Value> rows = message->readRows();
+  if (failed(rows))
+    return failure();
+  set(op.getResult(), *rows);
   return success();
 }

@@ -37,6 +37,17 @@ struct RoleContext {
   Value mailbox, isFirst;
 };
 
+/// An op that sends what arrives in `ring`, and the number of its role.
+template <typename Send>
+std::pair<Send, int64_t> findSender(Value ring, tile::RolesOp roles) {
+  for (auto [i, role] : llvm::enumerate(roles.getRoles()))
+    for (Operation *user : ring.getUsers())
+      if (auto send = dyn_cast<Send>(user);
+          send && role.isAncestor(send->getParentRegion()))
+        return {send, i};
+  return {};
+}
+
 /// A tile of integers that are `base` plus a constant a register.
 struct Ramp {
   Value base; ///< i32
@@ -107,6 +118,10 @@ private:
   LogicalResult lower(scf::IfOp op);
   LogicalResult lower(scf::ForOp op);
   LogicalResult lower(scf::WhileOp op);
+  /// Lane and warp as they follow from the thread's number and, by nothing that
+  /// shows, from a loop's counter: where roles share registers, none is left
+  /// for addresses that code generators would keep from iteration to iteration.
+  Worker emitWorkerOf(ValueRange variables);
   /// Types of values of `types` as they go between blocks; the values; and
   /// back, `values` as what was passed for them.
   SmallVector<Type> passedTypes(TypeRange types) const;
@@ -213,7 +228,7 @@ private:
   gatherWarps(Operation *op, ArrayRef<Value> values, ArrayRef<int64_t> bits);
 
   //===--------------------------------------------------------------------===//
-  // Between blocks (Exchange.cpp)
+  // Between blocks (Exchange.cpp, Cluster.cpp)
   //===--------------------------------------------------------------------===//
 
   LogicalResult lower(tile::ExchangeOp op);
@@ -222,9 +237,16 @@ private:
   LogicalResult lowerWait(Operation *op, Value result);
   LogicalResult lower(tile::SendOp op);
   LogicalResult lower(tile::ReceiveOp op);
-  LogicalResult lower(tile::AwaitSentOp op);
+  LogicalResult lower(tile::SendPartsOp op);
+  LogicalResult lower(tile::ReceiveSumsOp op);
   class Message;
   FailureOr<Message> messageOf(Operation *op);
+  /// Of a message from role to role, whose lanes of one block hold `held`.
+  template <typename Op>
+  FailureOr<Message> messageOf(Op op, const gsa::Layout &held, int64_t blocks);
+  template <typename Op> Value roundOf(Op op);
+  /// Of the role.
+  int64_t countWarps() const;
   /// The lane as a layout counts it, which may be one of all blocks.
   Worker workerOf(const Layout &layout);
   /// Before all roles, and behind them: makes the mailboxes of the messages in

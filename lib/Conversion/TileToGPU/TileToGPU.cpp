@@ -172,8 +172,8 @@ LogicalResult TileLowering::lower(Operation *op) {
       .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, WaitFetchesOp, PutOp,
             GetOp, ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp,
             TransposeOp, MmaOp, WaitOp, ExchangeOp, GatherOp, SendOp, ReceiveOp,
-            AwaitSentOp, scf::IfOp, scf::ForOp, scf::WhileOp, arith::CmpFOp>(
-          [&](auto typed) { return lower(typed); })
+            SendPartsOp, ReceiveSumsOp, scf::IfOp, scf::ForOp, scf::WhileOp,
+            arith::CmpFOp>([&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);
         if (failed(address))

@@ -110,11 +110,21 @@ void NVIDIADevice::emitReceive(OpBuilder &builder, Location loc, Value mailbox,
   emitAwait(builder, loc, assembly, mailbox, "", state);
 }
 
-void NVIDIADevice::emitAwaitRound(OpBuilder &builder, Location loc,
-                                  Value mailbox, Value number) const {
-  Assembly assembly;
+void NVIDIADevice::emitReceiveRound(OpBuilder &builder, Location loc,
+                                    Value mailbox, int64_t bytes, Value isFirst,
+                                    Value number) const {
+  // Nobody waits for the state, which takes as long as a shuffle of it.
+  Assembly expect;
+  std::string at = expect.addOperand(mailbox, "r");
+  std::string guard = expect.addOperand(isFirst, "b");
+  expect.text = "{\n.reg .b64 state;\n@" + guard +
+                " mbarrier.arrive.expect_tx.release.cta.shared::cta.b64 "
+                "state, [" +
+                at + "], " + std::to_string(bytes) + ";\n}";
+  expect.emit(builder, loc);
+  Assembly await;
   Value one = arith::ConstantIntOp::create(builder, loc, 1, 32);
-  std::string parity = assembly.addOperand(
-      arith::AndIOp::create(builder, loc, number, one), "r");
-  emitAwait(builder, loc, assembly, mailbox, ".parity", parity);
+  std::string parity =
+      await.addOperand(arith::AndIOp::create(builder, loc, number, one), "r");
+  emitAwait(builder, loc, await, mailbox, ".parity", parity);
 }

@@ -65,8 +65,9 @@ public:
                 ValueRange words) const override;
   void emitReceive(OpBuilder &builder, Location loc, Value mailbox,
                    Value round) const override;
-  void emitAwaitRound(OpBuilder &builder, Location loc, Value mailbox,
-                      Value number) const override;
+  void emitReceiveRound(OpBuilder &builder, Location loc, Value mailbox,
+                        int64_t bytes, Value isFirst,
+                        Value number) const override;
   void emitMatrixFence(OpBuilder &builder, Location loc) const override;
   SmallVector<Value> emitWaitProducts(OpBuilder &builder, Location loc,
                                       int64_t left, ValueRange sums,

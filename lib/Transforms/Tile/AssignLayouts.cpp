@@ -394,8 +394,10 @@ void RoleRewriter::rewrite(Operation *op) {
   }
   if (isa<tile::SendOp>(op))
     return needAll(layoutOf(op->getOperand(0)));
-  if (auto receive = dyn_cast<tile::ReceiveOp>(op))
-    return setLayout(receive.getResult(), plan.getLayout(receive.getResult()));
+  if (isa<tile::SendPartsOp>(op))
+    return needAll(inBlock(op->getOperand(0), layoutOf(op->getOperand(0))));
+  if (isa<tile::ReceiveOp, tile::ReceiveSumsOp>(op))
+    return setLayout(op->getResult(0), plan.getLayout(op->getResult(0)));
   if (auto exchange = dyn_cast<tile::ExchangeOp>(op)) {
     needAll(inBlock(exchange.getOperand(), layoutOf(exchange.getOperand())));
     return setLayout(exchange.getResult(),
@@ -437,9 +439,10 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
 
     std::vector<LayoutPlan> plans;
     for (auto [role, warps] : llvm::zip(roles.getRoles(), roles.getWarps())) {
-      plans.emplace_back(role, warps, **target, plain);
-      if (failed(plans.back().run()))
+      LayoutPlan plan(role, warps, **target, plain);
+      if (failed(plan.run(plans)))
         return signalPassFailure();
+      plans.push_back(std::move(plan));
     }
     DenseMap<Value, Layout> places = placeRings(kernel, plans);
     for (auto [role, plan] : llvm::zip(roles.getRoles(), plans)) {
@@ -513,15 +516,22 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
             places.try_emplace(get.getRing(), plan.getPlace(mma, factor));
         }
       });
-    kernel.walk([&](tile::ReceiveOp receive) {
-      auto type = cast<RankedTensorType>(receive.getResult().getType());
-      for (Operation *user : receive.getRing().getUsers())
-        if (auto send = dyn_cast<tile::SendOp>(user))
-          places.try_emplace(
-              receive.getRing(),
-              getRoom(getPlanOf(receive, plans).getLayout(receive.getResult()),
-                      type.getElementTypeBitWidth(),
-                      static_cast<int64_t>(send.getBlocks())));
+    // Messages: as lanes of one block hold all rows.
+    auto placeRoom = [&](Value ring, Operation *op, Value held,
+                         uint64_t blocks) {
+      auto type = cast<RankedTensorType>(held.getType());
+      places.try_emplace(ring, getRoom(getPlanOf(op, plans).getLayout(held),
+                                       type.getElementTypeBitWidth(),
+                                       static_cast<int64_t>(blocks)));
+    };
+    kernel.walk([&](Operation *op) {
+      if (auto send = dyn_cast<tile::SendPartsOp>(op))
+        placeRoom(send.getRing(), op, send.getOperand(), send.getBlocks());
+      if (auto receive = dyn_cast<tile::ReceiveOp>(op))
+        for (Operation *user : receive.getRing().getUsers())
+          if (auto send = dyn_cast<tile::SendOp>(user))
+            placeRoom(receive.getRing(), op, receive.getResult(),
+                      send.getBlocks());
     });
     // One role that reads leaves room for all rows, and no branch is needed to
     // write them.

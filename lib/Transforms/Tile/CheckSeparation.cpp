@@ -14,23 +14,15 @@
 // before it fetches into a ring of one slot. An access that runs on (a fetch,
 // the factors of a running product) ends where its role waits for it.
 //
-// What becomes of an exchange's sums is gathered or sent, which tells other
-// blocks that their parts were read. What one role sends to another of all
-// blocks (`tile.send`) is behind no barrier, but an exchange is between two of
-// these:
-//
-//   4. a version is sent behind an exchange of its own, and received once, all
-//      by one role in turn
-//   5. before that exchange its role awaits the version before, so that all
-//      blocks have read the parts before
-//   6. the role that receives is done with the slot an epoch before it
+// Messages between blocks are behind no barrier; laws 4 to 7 are theirs
+// (SeparationMessages.cpp).
 //
 // The loop is periodic, so a few of its iterations, played through together
 // with what stands before and behind it, show all pairs that can occur.
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/Tile/Tile.h"
+#include "Separation.h"
 #include "gsa/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,31 +39,6 @@ using namespace mlir;
 using namespace mlir::gsa;
 
 namespace {
-
-/// One execution of an op that reads or writes a version.
-struct Event {
-  Operation *op;
-  unsigned role;
-  int64_t order; ///< in the program of its role
-  bool isWrite;
-  int64_t version;
-  int64_t begin, end; ///< epochs
-  Attribute layout;   ///< of a tile that lanes read or write themselves
-  int64_t endOrder;   ///< `order` of the op at which it ends
-  int64_t met = 0;    ///< `order` of its role's last meeting before it
-};
-
-/// One execution of an op that takes part in a message between blocks.
-struct Message {
-  Operation *op;
-  unsigned role;
-  int64_t order, epoch;
-  Value ring;      ///< null for an exchange
-  int64_t version; ///< of the ring
-  bool isBefore(const Message &other) const {
-    return role == other.role && order < other.order;
-  }
-};
 
 /// Plays one role through.
 class RolePlayer {
@@ -213,18 +180,20 @@ LogicalResult RolePlayer::play(Block &block) {
       touch(&op);
       if (failed(addMessage(send)))
         return failure();
+    } else if (auto send = dyn_cast<tile::SendPartsOp>(op)) {
+      touch(&op);
+      if (failed(addMessage(send)))
+        return failure();
     } else if (auto receive = dyn_cast<tile::ReceiveOp>(op)) {
       if (failed(addMessage(receive)))
         return failure();
-    } else if (auto await = dyn_cast<tile::AwaitSentOp>(op)) {
-      if (failed(addMessage(await)))
+    } else if (auto receive = dyn_cast<tile::ReceiveSumsOp>(op)) {
+      if (failed(addMessage(receive)))
         return failure();
     } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
       if (failed(playLoop(loop)))
         return failure();
     } else {
-      if (isa<tile::ExchangeOp>(op))
-        messages.push_back({&op, role, order, epoch, Value(), 0});
       op.walk([&](Operation *inner) { touch(inner); });
     }
   }
@@ -327,73 +296,6 @@ struct CheckSeparationPass
     markAllAnalysesPreserved();
   }
 
-  /// Both roles count rounds of a mailbox, from 0.
-  static LogicalResult checkTurns(ArrayRef<Message> messages) {
-    SmallVector<Message> sent, received;
-    for (const Message &message : messages) {
-      bool isSend = isa<tile::SendOp>(message.op);
-      if (!isSend && !isa<tile::ReceiveOp>(message.op))
-        continue;
-      SmallVector<Message> &rounds = isSend ? sent : received;
-      rounds.push_back(message);
-      auto turn = static_cast<int64_t>(rounds.size()) - 1;
-      if (message.version != turn || message.role != rounds.front().role)
-        return message.op->emitOpError(
-                   "versions must be sent by one role, and received by one, in "
-                   "turn, got version ")
-               << message.version << " for " << turn;
-    }
-    if (sent.size() == received.size())
-      return success();
-    return (sent.empty() ? received : sent)
-               .front()
-               .op->emitOpError("all that is sent must be received, got ")
-           << received.size() << " of " << sent.size() << " versions";
-  }
-
-  /// Of a ring's messages and all exchanges (Exchange.cpp of the lowering says
-  /// what follows).
-  static LogicalResult checkSent(ArrayRef<Message> messages, int64_t slots) {
-    for (const Message &send : messages) {
-      if (!isa<tile::SendOp>(send.op))
-        continue;
-      const Message *exchange = nullptr, *last = nullptr;
-      for (const Message &other : messages) {
-        if (!other.isBefore(send))
-          continue;
-        if (isa<tile::ExchangeOp>(other.op))
-          exchange = &other;
-        if (isa<tile::SendOp>(other.op))
-          last = &other;
-      }
-      if (!exchange || (last && exchange->isBefore(*last)))
-        return send.op->emitOpError("a version must be sent behind a "
-                                    "tile.exchange of its own, got none for "
-                                    "version ")
-               << send.version;
-      if (last && llvm::none_of(messages, [&](const Message &other) {
-            return isa<tile::AwaitSentOp>(other.op) &&
-                   other.version == last->version && last->isBefore(other) &&
-                   other.isBefore(*exchange);
-          }))
-        return exchange->op->emitOpError(
-                   "all blocks must have read the parts before, got no "
-                   "tile.await_sent of version ")
-               << last->version;
-      for (const Message &other : messages)
-        if (isa<tile::ReceiveOp>(other.op) &&
-            other.version == send.version - slots &&
-            other.epoch >= exchange->epoch)
-          return send.op->emitOpError(
-                     "a slot must be received an epoch before the "
-                     "tile.exchange of what is sent to it next, got version ")
-                 << other.version << " in epoch " << other.epoch
-                 << " and the exchange for version " << send.version
-                 << " in epoch " << exchange->epoch;
-    }
-    return success();
-  }
-
   /// The role that `op` is in.
   static Region *getRole(Operation *op) {
     Region *role = op->getParentRegion();
@@ -404,14 +306,14 @@ struct CheckSeparationPass
 
   static LogicalResult checkExchanged(tile::ExchangeOp exchange) {
     WalkResult answered = getRole(exchange)->walk([](Operation *op) {
-      return isa<tile::GatherOp, tile::SendOp>(op) ? WalkResult::interrupt()
-                                                   : WalkResult::advance();
+      return isa<tile::GatherOp>(op) ? WalkResult::interrupt()
+                                     : WalkResult::advance();
     });
     if (answered.wasInterrupted())
       return success();
     return exchange.emitOpError(
-        "what becomes of sums must be gathered or sent, so that other blocks "
-        "know that their parts were read, got no tile.gather or tile.send");
+        "what becomes of sums must be gathered, so that other blocks know that "
+        "their parts were read, got no tile.gather");
   }
 
   static LogicalResult check(tile::RolesOp roles) {
@@ -434,14 +336,25 @@ struct CheckSeparationPass
     for (auto [i, role] : llvm::enumerate(roles.getRoles()))
       if (failed(RolePlayer(role, i, iterations, events, messages).run()))
         return failure();
-    for (tile::RingOp ring : roles->getBlock()->getOps<tile::RingOp>()) {
-      SmallVector<Message> own =
-          llvm::filter_to_vector(messages, [&](const Message &message) {
-            return !message.ring || message.ring == ring.getRing();
-          });
-      auto type = cast<tile::RingType>(ring.getRing().getType());
-      if (failed(checkTurns(own)) || failed(checkSent(own, type.getSlots())))
+    for (tile::RingOp ring : roles->getBlock()->getOps<tile::RingOp>())
+      if (failed(checkTurns(
+              llvm::filter_to_vector(messages, [&](const Message &message) {
+                return message.ring == ring.getRing();
+              }))))
         return failure();
+    for (const Message &message : messages)
+      if (isa<tile::SendPartsOp>(message.op) &&
+          failed(checkAnswer(message, messages)))
+        return failure();
+    for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
+      if (i == 0 && roles.getRoles().size() == 1)
+        break;
+      bool meets =
+          role.walk([](tile::BarrierOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
+      for (auto &[ring, accesses] : events)
+        if (!meets && failed(findEpochs(i, messages, accesses)))
+          return failure();
     }
     for (auto &[ring, accesses] : events)
       if (failed(checkRing(cast<tile::RingType>(ring.getType()).getSlots(),

@@ -295,14 +295,38 @@ LogicalResult LayoutPlan::shareExchange(tile::ExchangeOp exchange,
                                         bool &changed) {
   if (find(exchange.getResult()))
     return success();
-  Layout held = getLayout(exchange.getOperand());
-  std::optional<Layout> shared =
-      shareRows(held, static_cast<int64_t>(exchange.getBlocks()));
+  changed = true;
+  return share(exchange, exchange.getResult(), getLayout(exchange.getOperand()),
+               exchange.getBlocks());
+}
+
+LogicalResult LayoutPlan::share(Operation *op, Value sums, const Layout &held,
+                                uint64_t blocks) {
+  std::optional<Layout> shared = shareRows(held, static_cast<int64_t>(blocks));
   if (!shared)
-    return exchange.emitOpError("must have as many rows for each of ")
-           << exchange.getBlocks() << " blocks, got "
-           << exchange.getOperand().getType();
-  changed |= assign(exchange.getResult(), *shared, Anchor::Exchange);
+    return op->emitOpError("must have as many rows for each of ")
+           << blocks << " blocks, got " << sums.getType();
+  assign(sums, *shared, Anchor::Exchange);
+  return success();
+}
+
+LogicalResult LayoutPlan::anchorSums(ArrayRef<LayoutPlan> others) {
+  for (Operation *op : program) {
+    auto receive = dyn_cast<tile::ReceiveSumsOp>(op);
+    if (!receive)
+      continue;
+    for (Operation *user : receive.getRing().getUsers()) {
+      auto send = dyn_cast<tile::SendPartsOp>(user);
+      const auto *other = llvm::find_if(others, [&](const LayoutPlan &plan) {
+        return plan.role.isAncestor(user->getParentRegion());
+      });
+      if (!send || other == others.end())
+        continue;
+      if (failed(share(op, receive.getResult(),
+                       other->getLayout(send.getOperand()), send.getBlocks())))
+        return failure();
+    }
+  }
   return success();
 }
 
@@ -437,9 +461,9 @@ bool LayoutPlan::followBroadcasts() {
   return changed;
 }
 
-LogicalResult LayoutPlan::run() {
+LogicalResult LayoutPlan::run(ArrayRef<LayoutPlan> others) {
   tieLoops();
-  if (failed(anchorProducts()))
+  if (failed(anchorProducts()) || failed(anchorSums(others)))
     return failure();
   anchorScans();
   anchorReceived();

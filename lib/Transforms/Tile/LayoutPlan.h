@@ -59,8 +59,9 @@ public:
   LayoutPlan(Region &role, int64_t warps, const DeviceTarget &target,
              bool plain);
 
+  /// `others`: plans of the roles before this one, which may send to it.
   /// Errors: "a product must have an atom ..., got ...".
-  LogicalResult run();
+  LogicalResult run(ArrayRef<LayoutPlan> others);
 
   bool isFree(Value tile) const;
   /// A broadcast or transposition of something that is not free.
@@ -106,7 +107,11 @@ private:
   LogicalResult anchorProducts();
   void anchorScans();
   void anchorReceived();
+  /// Sums lie as their parts, which another role may have, over all blocks.
   LogicalResult shareExchange(tile::ExchangeOp exchange, bool &changed);
+  LogicalResult anchorSums(ArrayRef<LayoutPlan> others);
+  LogicalResult share(Operation *op, Value sums, const Layout &held,
+                      uint64_t blocks);
   void tieLoops();
   bool propagateForward(Operation *op);
   /// Whether users may decide how `tile` lies.

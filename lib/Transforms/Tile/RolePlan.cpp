@@ -62,6 +62,15 @@ bool RolePlan::isShared(Value value) const {
   return isIn(op, Part::Shared);
 }
 
+DenseSet<Operation *> RolePlan::getScans() const {
+  DenseSet<Operation *> scans;
+  for (Operation *op : getOps(Part::Gates))
+    if (isa<tile::ScanOp>(op))
+      addBackwardSlice(getBody(), llvm::to_vector_of<Value>(op->getResults()),
+                       scans);
+  return scans;
+}
+
 LogicalResult RolePlan::findMemories() {
   Block &body = getBody();
   scf::YieldOp yield = loop.getYieldOp();
@@ -267,7 +276,7 @@ bool RolePlan::needsZeros(tile::LoadOp load) const {
   bool isUsed = false;
   for (auto [i, result] : llvm::enumerate(loop.getResults()))
     isUsed |= isMemory(i) && !memoryLags(i) && !result.use_empty();
-  return hasReader() && isUsed &&
+  return hasWeigher() && isUsed &&
          llvm::any_of(getUsers(load.getResult()), [&](Operation *user) {
            return isIn(user, Part::Update) && !lags(user);
          });
@@ -276,6 +285,11 @@ bool RolePlan::needsZeros(tile::LoadOp load) const {
 bool RolePlan::isReadLate(Value value) const {
   return llvm::any_of(getUsers(value),
                       [&](Operation *user) { return lags(user); });
+}
+
+bool RolePlan::isWeighed(Value value) const {
+  return llvm::any_of(getUsers(value),
+                      [&](Operation *user) { return isWeighing(user); });
 }
 
 bool RolePlan::outlivesWindow(Value value) const {
@@ -293,7 +307,7 @@ LogicalResult RolePlan::findLag() {
   if (int64_t count = llvm::count_if(reads, llvm::IsaPred<tile::ExchangeOp>);
       count != 1)
     return loop.emitOpError("a loop over windows must have one tile.exchange "
-                            "to have two readers, got ")
+                            "to have a weigher, got ")
            << count;
   DenseSet<Operation *> before;
   addBackwardSlice(body, {exchange.getResult()}, before);
@@ -303,19 +317,23 @@ LogicalResult RolePlan::findLag() {
   for (Operation *op : llvm::make_range(product, reads.end()))
     if (!before.contains(op))
       late.insert(op);
+  for (Operation *op : llvm::make_range(reads.begin(), product))
+    if (!before.contains(op))
+      weighing.insert(op);
 
-  // What the first reader makes of the exchange's sums for the second.
+  // What goes from one of the three parts of the reads to another.
   SetVector<Value> crossing;
   for (Operation *op : reads)
     for (Value result : op->getResults())
-      if (!lags(op) && llvm::any_of(getUsers(result), [&](Operation *user) {
-            return lags(user);
-          }))
-        crossing.insert(result);
-  if (crossing.size() != 1 || !isTile(crossing.front()))
+      for (Operation *user : getUsers(result))
+        if (result != exchange.getResult() &&
+            (lags(op) != lags(user) || isWeighing(op) != isWeighing(user)))
+          crossing.insert(result);
+  if (crossing.size() != 1 || !isTile(crossing.front()) ||
+      !isWeighing(crossing.front().getDefiningOp()))
     return loop.emitOpError("a loop over windows must have one tile that "
                             "products take of what stands behind its "
-                            "tile.exchange to have two readers, got ")
+                            "tile.exchange to have a weigher, got ")
            << crossing.size() << " values";
   sent = crossing.front();
 
@@ -344,7 +362,7 @@ LogicalResult RolePlan::findLag() {
       for (Operation *op : getForwardSlice(body, {argument}))
         if (lags(op) && !isIn(op, Part::Reads))
           return op->emitOpError("must not be needed a window later, behind a "
-                                 "tile.exchange, with two readers");
+                                 "tile.exchange, with a weigher");
   return success();
 }
 
@@ -356,7 +374,7 @@ LogicalResult RolePlan::run() {
   findCrossings();
   findExchange();
   // A stage without reads has nothing to share.
-  if (readers > 1 && !getOps(Part::Reads).empty() && failed(findLag()))
+  if (weighs && !getOps(Part::Reads).empty() && failed(findLag()))
     return failure();
   for (Value tile : tiles)
     if (auto variable = dyn_cast<BlockArgument>(tile))

@@ -8,8 +8,9 @@
 //              follows from those alone: decays, factors, snapshots of memories
 //   *reads*    the rest, which reaches a store
 //
-// The producer runs gates and update, the consumer the reads, or two readers
-// do. What all could compute from scalars and coordinates is computed by each.
+// The producer runs gates and update, the consumer the reads. What the blocks
+// of a cluster add up may be weighed, up to the next product, by a role of its
+// own. What all could compute from scalars and coordinates is computed by each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,8 +31,9 @@ class RolePlan {
 public:
   enum class Part { Shared, Update, Gates, Reads };
 
-  /// `readers`: roles for the reads, 1 or 2; 2 only where blocks exchange.
-  RolePlan(scf::WhileOp loop, int64_t readers) : loop(loop), readers(readers) {}
+  /// `weighs`: with a role between an exchange and what takes its sums, which
+  /// is only where blocks exchange.
+  RolePlan(scf::WhileOp loop, bool weighs) : loop(loop), weighs(weighs) {}
 
   /// Errors: "a loop ... must ... to be split into roles, got ...".
   LogicalResult run();
@@ -46,6 +48,9 @@ public:
   /// Of the loop's variables: is it a memory, and else, is it a tile?
   bool isMemory(unsigned variable) const { return memories.contains(variable); }
   bool dependsOnMemory(Operation *op) const { return fromMemory.contains(op); }
+
+  /// The scans of the gates, and the gates that these need.
+  DenseSet<Operation *> getScans() const;
 
   /// Made anew wherever it is needed: arithmetic on scalars, coordinates, and
   /// what moves nothing.
@@ -74,10 +79,13 @@ public:
   /// have the same bytes.
   Value getMapped(tile::LoadOp load) const;
 
-  /// With two readers the reads from the first product behind `getExchange()`
+  /// With a weigher the reads from the first product behind `getExchange()`
   /// on, and the memories that only these use, lag a window behind the rest:
   /// what blocks send each other is on its way meanwhile.
-  bool hasReader() const { return sent != nullptr; }
+  bool hasWeigher() const { return sent != nullptr; }
+  /// Of an op of the reads: it takes the exchange's sums, and stands before
+  /// what lags.
+  bool isWeighing(Operation *op) const { return weighing.contains(op); }
   /// Of an op of the reads, the update or the gates; of a fetch.
   bool lags(Operation *op) const { return late.contains(op); }
   bool memoryLags(unsigned variable) const {
@@ -91,8 +99,10 @@ public:
   bool isReadLate(Value value) const;
   bool outlivesWindow(Value value) const;
 
-  /// The only tile that the second reader, whose the late reads are, takes from
-  /// the first. Null with one reader.
+  /// Whether some op of the weigher's uses `value`, which crosses.
+  bool isWeighed(Value value) const;
+
+  /// The only tile that the late reads take from the weigher. Null without.
   Value getSent() const { return sent; }
 
 private:
@@ -119,8 +129,8 @@ private:
   SmallVector<tile::LoadOp> gateLoads;
   tile::ExchangeOp exchange;
   DenseSet<Operation *> forExchange;
-  int64_t readers;
-  DenseSet<Operation *> late;
+  bool weighs;
+  DenseSet<Operation *> weighing, late;
   DenseSet<unsigned> lateMemories;
   Value sent;
 };

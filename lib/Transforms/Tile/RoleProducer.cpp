@@ -49,10 +49,20 @@ void RoleSplitter::emitIteration(Window *late, Window &early, Window &coming,
       }
     }
   };
+  // Scans first, whose lanes meet: what lanes read of shared memory queues
+  // behind what running products read of it.
+  DenseSet<Operation *> scans;
+  if (isAsync)
+    scans = plan.getScans();
+  emitGates(coming, [&](Operation *op) {
+    return !plan.dependsOnMemory(op) && scans.contains(op);
+  });
   if (late)
     begin(/*lagging=*/true, *late);
   begin(/*lagging=*/false, early);
-  emitGates(coming, /*ofMemories=*/false);
+  emitGates(coming, [&](Operation *op) {
+    return !plan.dependsOnMemory(op) && !scans.contains(op);
+  });
   carried.lateScalars = carried.scalars;
   carried.scalars = getAll(coming, scalars);
   carried.lateVariables = carried.variables;
@@ -77,9 +87,13 @@ void RoleSplitter::emitIteration(Window *late, Window &early, Window &coming,
     next.map(argument, value);
     next.put(argument);
   }
-  emitGates(coming, /*ofMemories=*/true, /*lagging=*/false);
+  emitGates(coming, [&](Operation *op) {
+    return plan.dependsOnMemory(op) && !plan.lags(op);
+  });
   if (late)
-    emitGates(early, /*ofMemories=*/true, /*lagging=*/true);
+    emitGates(early, [&](Operation *op) {
+      return plan.dependsOnMemory(op) && plan.lags(op);
+    });
   meet(kProducer);
   fetchIf(later, kProducer,
           [&](tile::LoadOp load) { return !plan.lags(load); });
@@ -105,7 +119,7 @@ void RoleSplitter::emitProducer(Block *role) {
   mapAll(first, variables, carried.variables);
   fetchAll(first, kProducer);
   mapAll(first, loaded, loadGates(first));
-  emitGates(first, /*ofMemories=*/false);
+  emitGates(first, [&](Operation *op) { return !plan.dependsOnMemory(op); });
   carried.scalars = getAll(first, scalars);
   carried.nextVariables = getAll(first, getNext(/*memories=*/false));
   mapAll(second, variables, carried.nextVariables);
@@ -114,7 +128,7 @@ void RoleSplitter::emitProducer(Block *role) {
   carried.memories = getInitial(first, /*memories=*/true);
   mapAll(first, memories, carried.memories);
   llvm::for_each(memories, [&](Value memory) { first.put(memory); });
-  emitGates(first, /*ofMemories=*/true);
+  emitGates(first, [&](Operation *op) { return plan.dependsOnMemory(op); });
   meet(kProducer);
   fetchAll(second, kProducer);
   if (getLead()) {

@@ -27,14 +27,19 @@ SmallVector<int64_t> RoleSplitter::estimateRegisters() const {
   constexpr int64_t others = 32;
   SmallVector<int64_t> needs(3, others);
   auto lanesOf = [&](unsigned role) { return warps[role] * facts.warpLanes; };
+  int64_t early = 0, late = 0;
   for (Operation *op : plan.getOps(Part::Reads)) {
     auto mma = dyn_cast<tile::MmaOp>(op);
-    unsigned role = plan.lags(op) ? kReader : kConsumer;
     // What another product adds to is the same sum.
     if (mma && !llvm::any_of(mma->getUsers(), llvm::IsaPred<tile::MmaOp>))
-      needs[role] += registersOf(mma.getResult(), lanesOf(role));
+      (plan.lags(op) ? late : early) +=
+          registersOf(mma.getResult(), lanesOf(kConsumer));
   }
-  needs[kReader] += registersOf(plan.getSent(), lanesOf(kReader));
+  needs[kConsumer] +=
+      std::max(early, late) + registersOf(plan.getSent(), lanesOf(kConsumer));
+  auto blocks = static_cast<int64_t>(plan.getExchange().getBlocks());
+  needs[kWeigher] +=
+      registersOf(plan.getExchange().getResult(), blocks * lanesOf(kWeigher));
   for (Value memory : getVariables(/*memories=*/true))
     needs[kProducer] += registersOf(memory, lanesOf(kProducer));
   int64_t gates = 0;
@@ -51,9 +56,10 @@ SmallVector<int64_t> RoleSplitter::estimateRegisters() const {
 /// each gets what it needs, and the producer what is left.
 LogicalResult RoleSplitter::shareRegisters(tile::RolesOp roles) {
   int64_t all = facts.registers / facts.warpLanes;
-  if (!facts.roleRegisters)
-    return roles.emitOpError("two readers must be on a target whose roles "
-                             "share registers, got another");
+  if (!facts.roleRegisters || !isAsync)
+    return roles.emitOpError("a weigher must be on a target whose roles share "
+                             "registers and whose products are asynchronous, "
+                             "got another");
   SmallVector<int64_t> own = estimateRegisters();
   if (llvm::sum_of(warps) * *llvm::max_element(own) <= all)
     return success();
@@ -63,13 +69,15 @@ LogicalResult RoleSplitter::shareRegisters(tile::RolesOp roles) {
   if (used > all)
     return roles.emitOpError("roles must need at most ")
            << all << " registers of a lane of each warp, got " << used << ": "
-           << own[kConsumer] << ", " << own[kReader] << " and "
+           << own[kConsumer] << ", " << own[kWeigher] << " and "
            << own[kProducer] << " of " << warps[kConsumer] << ", "
-           << warps[kReader] << " and " << warps[kProducer] << " warps";
-  own[kProducer] +=
-      llvm::alignDown((all - used) / warps[kProducer], facts.roleRegisters);
+           << warps[kWeigher] << " and " << warps[kProducer] << " warps";
+  own[kProducer] =
+      llvm::alignDown(std::min(own[kProducer] + (all - used) / warps[kProducer],
+                               facts.laneRegisters),
+                      facts.roleRegisters);
   roles->setAttr(
       kRegistersAttr,
-      b.getDenseI64ArrayAttr({own[kConsumer], own[kReader], own[kProducer]}));
+      b.getDenseI64ArrayAttr({own[kConsumer], own[kWeigher], own[kProducer]}));
   return success();
 }

@@ -67,17 +67,26 @@ void Window::fetch(tile::LoadOp load) {
     fetch->setAttr(kZerosAttr, b.getUnitAttr());
 }
 
-void Window::send(Value ring, int64_t blocks) {
-  tile::SendOp::create(b, get(plan.getSent()), ring, iteration, ahead, blocks);
+void Window::sendParts(Value ring) {
+  tile::ExchangeOp exchange = plan.getExchange();
+  tile::SendPartsOp::create(b, get(exchange.getOperand()), ring, iteration,
+                            ahead, exchange.getBlocks());
+}
+
+void Window::receiveSums(Value ring) {
+  Value sums = plan.getExchange().getResult();
+  map(sums,
+      tile::ReceiveSumsOp::create(b, sums.getType(), ring, iteration, ahead));
+}
+
+void Window::send(Value ring) {
+  tile::SendOp::create(b, get(plan.getSent()), ring, iteration, ahead,
+                       plan.getExchange().getBlocks());
 }
 
 void Window::receive(Value ring) {
   map(plan.getSent(), tile::ReceiveOp::create(b, plan.getSent().getType(), ring,
                                               iteration, ahead));
-}
-
-void Window::awaitSent(Value ring) {
-  tile::AwaitSentOp::create(b, ring, iteration, ahead);
 }
 
 Value Window::load(tile::LoadOp load) {
@@ -128,16 +137,21 @@ void RoleSplitter::makeRings() {
   for (Value tile : plan.getCrossingTiles())
     add(tile, getSlots(tile));
   for (Value scalar : plan.getReadScalars())
-    add(scalar);
+    add(scalar, kSlots + hasWeigher());
   // An engine puts tiles where they are mapped, without registers. It takes the
   // producer half a window to ask for what it fetched.
-  if (facts.hasBoxCopies && fetches(kProducer) && !hasReader())
+  if (facts.hasBoxCopies && fetches(kProducer))
     for (tile::LoadOp load : plan.getGateLoads())
       if (Value mapped = plan.getMapped(load))
         rings[load.getResult()] = rings.lookup(mapped);
-  if (Value sent = plan.getSent())
-    sentRing = tile::RingOp::create(
-        b, tile::RingType::get(b.getContext(), kSlots, sent.getType()));
+  if (!hasWeigher())
+    return;
+  auto ring = [&](Value version) -> Value {
+    return tile::RingOp::create(
+        b, tile::RingType::get(b.getContext(), 1, version.getType()));
+  };
+  partsRing = ring(plan.getExchange().getOperand());
+  sentRing = ring(plan.getSent());
 }
 
 /// `scf.while` over `inits`: the iteration's number, `variables` of the
@@ -197,18 +211,18 @@ LogicalResult RoleSplitter::run() {
   SmallVector<int64_t> own;
   if (consumes)
     own.push_back(warps[kConsumer]);
-  if (hasReader())
-    own.push_back(warps[kReader]);
+  if (hasWeigher())
+    own.push_back(warps[kWeigher]);
   own.push_back(warps[kProducer]);
   auto roles = tile::RolesOp::create(b, own, /*rolesCount=*/own.size());
-  if (hasReader() && failed(shareRegisters(roles)))
+  if (hasWeigher() && failed(shareRegisters(roles)))
     return failure();
   for (Region &region : roles.getRoles())
     region.emplaceBlock();
   if (consumes)
-    emitConsumer(&roles.getRoles().front().front(), kConsumer);
-  if (hasReader())
-    emitConsumer(&roles.getRoles()[1].front(), kReader);
+    emitConsumer(&roles.getRoles().front().front());
+  if (hasWeigher())
+    emitWeigher(&roles.getRoles()[1].front());
   emitProducer(&roles.getRoles().back().front());
   // What stood behind the loop moved into the producer.
   SmallVector<Operation *> dead;

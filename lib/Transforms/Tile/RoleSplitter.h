@@ -18,7 +18,7 @@
 namespace mlir::gsa {
 
 /// Numbers of the roles.
-inline constexpr unsigned kConsumer = 0, kProducer = 1, kReader = 2;
+inline constexpr unsigned kConsumer = 0, kProducer = 1, kWeigher = 2;
 
 /// Versions of what crosses: one is read while the next is written.
 inline constexpr int64_t kSlots = 2;
@@ -45,10 +45,12 @@ public:
   void put(Value original);
   void fetch(tile::LoadOp load);
   Value load(tile::LoadOp load);
-  /// To and from `ring`, this window's version of what is sent.
-  void send(Value ring, int64_t blocks);
+  /// To and from `ring`, this window's version of what blocks add up.
+  void sendParts(Value ring);
+  void receiveSums(Value ring);
+  /// To and from `ring`, this window's version of what is made of that.
+  void send(Value ring);
   void receive(Value ring);
-  void awaitSent(Value ring);
 
 private:
   ImplicitLocOpBuilder &b;
@@ -62,39 +64,37 @@ private:
 class RoleSplitter {
 public:
   RoleSplitter(const RolePlan &plan, std::array<int64_t, 3> warps,
-               const DeviceFacts &facts)
-      : plan(plan), warps(warps), facts(facts), loop(plan.getLoop()),
-        b(loop.getLoc(), loop.getContext()) {}
+               const DeviceFacts &facts, bool isAsync)
+      : plan(plan), warps(warps), facts(facts), isAsync(isAsync),
+        loop(plan.getLoop()), b(loop.getLoc(), loop.getContext()) {}
   LogicalResult run();
 
 private:
   void makeRings();
-  /// Of what crosses: what lags needs no slot more for those who lag.
+  /// Of what crosses: what lags needs no slot more for those who lag. The
+  /// weigher is done with a window when what it sent is received, which may be
+  /// late in the next one.
   int64_t getSlots(Value tile) const {
     Operation *maker = tile.getDefiningOp();
     bool lags = maker
                     ? plan.lags(maker)
                     : plan.memoryLags(cast<BlockArgument>(tile).getArgNumber());
-    return kSlots + (!lags && plan.isReadLate(tile));
+    return kSlots + ((!lags && plan.isReadLate(tile)) || plan.isWeighed(tile));
   }
-  bool hasReader() const { return plan.hasReader(); }
+  bool hasWeigher() const { return plan.hasWeigher(); }
   SmallVector<int64_t> estimateRegisters() const;
   LogicalResult shareRegisters(tile::RolesOp roles);
   /// Windows that gates are ahead of what lags, less one.
-  int64_t getLead() const { return hasReader(); }
+  int64_t getLead() const { return hasWeigher(); }
   void emitProducer(Block *role);
   struct Carried;
   void emitIteration(Window *late, Window &early, Window &coming, Window &later,
                      Carried &carried);
-  /// One role for all reads, or one that sends and one for what lags.
-  void emitConsumer(Block *block, unsigned role);
-  /// The gates that do, or do not, depend on memories; of those that do, only
-  /// what lags or only what does not, if that is given.
-  void emitGates(Window &window, bool ofMemories,
-                 std::optional<bool> lagging = std::nullopt) {
+  void emitConsumer(Block *block);
+  void emitWeigher(Block *block);
+  void emitGates(Window &window, function_ref<bool(Operation *)> which) {
     for (Operation *op : plan.getOps(RolePlan::Part::Gates))
-      if (!isa<tile::LoadOp>(op) && plan.dependsOnMemory(op) == ofMemories &&
-          (!lagging || plan.lags(op) == *lagging)) {
+      if (!isa<tile::LoadOp>(op) && which(op)) {
         landMapped(window, op);
         window.clone(op);
         window.putResults(op);
@@ -118,6 +118,10 @@ private:
   }
   /// Variables that are no memories, and their values.
   SmallVector<Value> getVariables(bool memories) const;
+  /// Of these, those that are no tiles, with their next values; and what they
+  /// are at first.
+  SmallVector<std::pair<Value, Value>> getCounters() const;
+  SmallVector<Value> getInitialCounters(Window &window) const;
   SmallVector<Value> getNext(bool memories) const;
   static void mapAll(Window &window, ArrayRef<Value> from, ValueRange to) {
     for (auto [original, here] : llvm::zip_equal(from, to))
@@ -136,8 +140,6 @@ private:
   /// other blocks, or it reads two memories and an engine copies, which takes
   /// no registers.
   bool fetches(unsigned role) const {
-    if (hasReader())
-      return role == kReader;
     bool byProducer = plan.getExchange() ||
                       (facts.hasBoxCopies && plan.getMemoryCount() > 1 &&
                        !plan.getOps(RolePlan::Part::Reads).empty());
@@ -187,14 +189,16 @@ private:
   }
 
   const RolePlan &plan;
-  std::array<int64_t, 3> warps; ///< of consumer, producer and reader
+  std::array<int64_t, 3> warps; ///< of consumer, producer and weigher
   const DeviceFacts &facts;
+  bool isAsync; ///< products run on while their role goes on
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
   /// The producer's fetches have landed, as it needs them before it meets.
   bool landed = false;
-  Value sentRing; ///< of `plan.getSent()`; null if one role has all reads
+  /// Of the exchange's parts and of `plan.getSent()`; null without a weigher.
+  Value partsRing, sentRing;
 };
 
 } // namespace mlir::gsa

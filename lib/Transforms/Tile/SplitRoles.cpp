@@ -10,21 +10,22 @@
 // i + 1 tell where window i + 2 begins. Behind the last window gates run once
 // more on no rows: loads give zeros there, and nobody reads the result.
 //
-// With two readers, where blocks exchange, the reads are cut at the first
-// product behind the exchange. It lags a window, with all that follows and the
-// memories that only these use, and is a role of its own:
+// With a weigher, where blocks exchange, the reads are cut at the exchange and
+// at the first product behind it. That lags a window, with all that follows and
+// the memories that only these use; what is between is a role of its own:
 //
 //   producer   late update(i), early update(i + 1), gates(i + 2)
-//   consumer   early reads(i + 1): to the exchange and, behind it, to what it
-//              sends
-//   reader     late reads(i) of what it receives, and fetches for all
+//   consumer   early reads(i + 1), sends parts of their sums; late reads(i) of
+//              what it receives; fetches for all
+//   weigher    receives sums(i + 1), and sends what it makes of them
 //
-// So the reader works beside the consumer, on what that sent a window ago.
-// Early update and early reads, too, run once more on no rows: that changes
-// nothing, and the reader receives what comes of it behind its loop.
+// So messages have most of a window to go to and fro, and no block waits for
+// others but if it is that far ahead. The weigher is in step by its messages
+// and meets nobody. Early update and early reads, too, run once more on no
+// rows: that changes nothing, and what comes of it is received behind the loop.
 //
 // Tiles cross in rings of two slots, of three if what lags reads them and what
-// does not does, too; one barrier ends each iteration.
+// does not does, too, or if the weigher does; one barrier ends each iteration.
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,30 +81,33 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
         return blocks.emitOpError("a block must have one loop over windows to "
                                   "be split into roles, got ")
                << loops.size();
-      RolePlan plan(loops.front(), schedule.getReaders());
+      RolePlan plan(loops.front(), schedule.getReaders() > 1);
       if (failed(plan.run()))
         return failure();
       // A group of warps reads, and one carries each memory: the registers of
       // one hold all gates and one memory, as a rule. Where products are a
       // warp's, more warps read more factors for the same sums.
       constexpr int64_t group = 4, most = 2;
-      bool multiplyTogether =
+      bool isAsync =
           llvm::any_of((*target)->getAtoms(),
                        [](const MatrixAtom *atom) { return atom->isAsync(); });
       int64_t memories =
-          multiplyTogether ? std::min<int64_t>(plan.getMemoryCount(), most) : 1;
+          isAsync ? std::min<int64_t>(plan.getMemoryCount(), most) : 1;
       return RoleSplitter(plan, {group, group * memories, group},
-                          (*target)->getFacts())
+                          (*target)->getFacts(), isAsync)
           .run();
     });
     if (result.wasInterrupted())
       return signalPassFailure();
     // Roles have tiles of their own.
     SmallVector<Operation *> outside;
-    kernel.walk([&](Operation *op) {
-      if (llvm::any_of(op->getResults(), [](Value v) { return isTile(v); }) &&
-          !op->getParentOfType<tile::RolesOp>())
-        outside.push_back(op);
+    kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<tile::RolesOp>(op))
+        return WalkResult::skip();
+      if (llvm::none_of(op->getResults(), isTile))
+        return WalkResult::advance();
+      outside.push_back(op);
+      return WalkResult::skip();
     });
     for (Operation *op : llvm::reverse(outside))
       if (isOpTriviallyDead(op))

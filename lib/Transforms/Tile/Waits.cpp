@@ -20,10 +20,13 @@ public:
     for (Operation *op : program) {
       // Other roles, and other blocks, count on what came before.
       auto fetches = dyn_cast<tile::WaitFetchesOp>(op);
-      if (isa<tile::BarrierOp, tile::AwaitSentOp>(op) ||
+      if (isa<tile::BarrierOp, tile::ReceiveOp>(op) ||
           (fetches && !fetches.getTogether()))
         emitAll();
       offer(op);
+      // And others wait for this.
+      if (isa<tile::SendPartsOp>(op))
+        emitAll();
     }
     emitAll();
   }

@@ -144,11 +144,9 @@ func.func @not_shared(%n: index, %m: memref<16x16xf32>) attributes {gsa.kernel, 
 
 // -----
 
-// To another role: the first sends its block's rows to all blocks, the second
-// expects 8 KiB of all of them and reads them from the version's slot. Before it
-// sends parts again, the first waits for the version's round of the second's
-// mailbox. Rounds before the loop have the loop's room and mailbox. Lanes'
-// registers are shared.
+// From role to role: the first sends parts, which the second adds up, and receives
+// the rows that the second sends to all blocks, 8 KiB, before it sends parts again.
+// Only roles that meet are at the barrier. Lanes' registers are shared.
 
 #a = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
 #s = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [0, 8], [0, 16]], warp = [[2, 0], [4, 0], [16, 0], [32, 0]]>
@@ -157,6 +155,7 @@ func.func @not_shared(%n: index, %m: memref<16x16xf32>) attributes {gsa.kernel, 
 !y = tensor<64x64xf32, #s>
 !w = tensor<64x64xbf16, #s>
 !all = tensor<64x64xbf16, #a>
+!parts = !tile.ring<1 x tensor<64x64xf32, #p>>
 !ring = !tile.ring<2 x tensor<64x64xbf16, #p>>
 module {
 module attributes {gsa.target = #gsa.target<"sm_90a">} {
@@ -165,35 +164,53 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-COUNT-2: mbarrier.init.shared::cta.b64 [$0], 4;
 // CHECK-NOT: mbarrier.init
 // CHECK: nvvm.setmaxregister decrease 96
-// CHECK: st.async{{.*}}.v4.b32
+// CHECK: st.async{{.*}}.v2.b32
+// CHECK: nvvm.barrier id = %{{.*}} number_of_threads = %c128_i32
+// CHECK: scf.while
+// CHECK: mbarrier.arrive.expect_tx{{.*}}, 2048;
+// CHECK: mbarrier.try_wait.parity.acquire.cluster
+// CHECK: nvvm.ldmatrix
+// CHECK: st.async{{.*}}.v2.b32
+// What the second sends behind its last round arrives, too.
+// CHECK: mbarrier.try_wait.parity.acquire.cluster
+// CHECK: nvvm.setmaxregister decrease 72
+// CHECK: mbarrier.arrive.expect_tx{{.*}}, 4096;
+// CHECK: mbarrier.try_wait.parity.acquire.cluster
+// CHECK-COUNT-3: arith.addf
 // CHECK: st.async{{.*}}.b32
 // CHECK: scf.while
-// CHECK: ^bb0(%[[J:.*]]: index):
-// CHECK: %[[ROUND:.*]] = arith.index_cast %[[J]] : index to i32
-// CHECK: %[[PARITY:.*]] = arith.andi %[[ROUND]], %c1_i32
-// CHECK: mbarrier.try_wait.parity.acquire.cluster{{.*}} %[[PARITY]]
-// CHECK: st.async{{.*}}.v4.b32
+// CHECK: mbarrier.try_wait.parity.acquire.cluster
+// CHECK-COUNT-3: arith.addf
 // The next version's slot.
 // CHECK: arith.remui
 // CHECK: st.async{{.*}}.b32
-// CHECK: nvvm.setmaxregister decrease 144
-// CHECK: scf.while
-// CHECK: arith.remui
-// CHECK: mbarrier.arrive.expect_tx{{.*}}, 2048;
-// CHECK: mbarrier.try_wait.acquire.cluster
-// CHECK: nvvm.ldmatrix
-// What the first sends behind its last round arrives, too.
-// CHECK: mbarrier.try_wait.acquire.cluster
 // CHECK: barrier.cluster.arrive
 func.func @roles(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel, gsa.cluster = 4 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.forall (%i) in (%n) {
+    %p = tile.ring : !parts
     %r = tile.ring : !ring
     tile.roles warps [4, 4] {
       %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !x
-      %parts0 = tile.exchange %x over 4 : !x -> !y
-      %sum0 = tile.wait %parts0 : !y
+      tile.send_parts %x to %p[%c0 + 0] over 4 : !x, !parts
+      tile.barrier
+      %0 = scf.while (%j = %c0) : (index) -> index {
+        %more = arith.cmpi slt, %j, %n : index
+        scf.condition(%more) %j : index
+      } do {
+      ^bb0(%j: index):
+        %all = tile.receive %r[%j + 0] : !ring -> !all
+        tile.send_parts %x to %p[%j + 1] over 4 : !x, !parts
+        %wide = arith.extf %all : !all to !x
+        tile.store %wide, %m[%c0, %c0] dims [0, 1] : !x, memref<64x64xf32>
+        tile.barrier
+        %k = arith.addi %j, %c1 : index
+        scf.yield %k : index
+      }
+      %last = tile.receive %r[%0 + 0] : !ring -> !all
+    }, {
+      %sum0 = tile.receive_sums %p[%c0 + 0] : !parts -> !y
       %weights0 = arith.truncf %sum0 : !y to !w
       tile.send %weights0 to %r[%c0 + 0] over 4 : !w, !ring
       %0 = scf.while (%j = %c0) : (index) -> index {
@@ -201,28 +218,13 @@ func.func @roles(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel, gsa.c
         scf.condition(%more) %j : index
       } do {
       ^bb0(%j: index):
-        tile.await_sent %r[%j + 0] : !ring
-        %parts = tile.exchange %x over 4 : !x -> !y
-        %sum = tile.wait %parts : !y
+        %sum = tile.receive_sums %p[%j + 1] : !parts -> !y
         %weights = arith.truncf %sum : !y to !w
         tile.send %weights to %r[%j + 1] over 4 : !w, !ring
         %k = arith.addi %j, %c1 : index
         scf.yield %k : index
       }
-    }, {
-      %0 = scf.while (%j = %c0) : (index) -> index {
-        %more = arith.cmpi slt, %j, %n : index
-        scf.condition(%more) %j : index
-      } do {
-      ^bb0(%j: index):
-        %all = tile.receive %r[%j + 0] : !ring -> !all
-        %wide = arith.extf %all : !all to !x
-        tile.store %wide, %m[%c0, %c0] dims [0, 1] : !x, memref<64x64xf32>
-        %k = arith.addi %j, %c1 : index
-        scf.yield %k : index
-      }
-      %last = tile.receive %r[%0 + 0] : !ring -> !all
-    } {tile.registers = array<i64: 96, 144>}
+    } {tile.registers = array<i64: 96, 72>}
   }
   return
 }

@@ -572,14 +572,48 @@ func.func @receive_1(%i: index) {
 
 // -----
 
-func.func @await_sent_1(%i: index) {
+func.func @send_parts_1(%x: tensor<16x16xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  // expected-error @below {{'tile.send_parts' op must keep the shape and elements of 'tensor<16x16xf32>', got 'tensor<16x8xf32>' [send_parts-1]}}
+  tile.send_parts %x to %r[%i + 0] over 4 : tensor<16x16xf32>, !tile.ring<2 x tensor<16x8xf32>>
+  return
+}
+
+// -----
+
+func.func @send_parts_1_elements(%x: tensor<16x16xbf16>, %i: index) {
   %r = tile.ring : !tile.ring<2 x tensor<16x16xbf16>>
-  tile.roles warps [4, 4] {
-    // expected-error @below {{'tile.await_sent' op must wait for what another role receives, got no tile.receive [await_sent-1]}}
-    tile.await_sent %r[%i + 0] : !tile.ring<2 x tensor<16x16xbf16>>
-    %x = tile.receive %r[%i + 0] : !tile.ring<2 x tensor<16x16xbf16>> -> tensor<16x16xbf16>
-  }, {
+  // expected-error @below {{'tile.send_parts' op must send f32 to a ring of tiles, got 'tensor<16x16xbf16>' to '!tile.ring<2 x tensor<16x16xbf16>>' [send_parts-1]}}
+  tile.send_parts %x to %r[%i + 0] over 4 : tensor<16x16xbf16>, !tile.ring<2 x tensor<16x16xbf16>>
+  return
+}
+
+// -----
+
+func.func @send_parts_2(%x: tensor<16x16xf32>, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xf32>>
+  // expected-error @below {{'tile.send_parts' op must have two blocks or more, got 1 [send_parts-2]}}
+  tile.send_parts %x to %r[%i + 0] over 1 : tensor<16x16xf32>, !tile.ring<2 x tensor<16x16xf32>>
+  return
+}
+
+// -----
+
+func.func @send_parts_3(%x: tensor<16x16xf32>, %some: i1, %i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xf32>>
+  scf.if %some {
+    // expected-error @below {{'tile.send_parts' op must stand outside of branches, got one in scf.if [send_parts-3]}}
+    tile.send_parts %x to %r[%i + 0] over 4 : tensor<16x16xf32>, !tile.ring<2 x tensor<16x16xf32>>
   }
+  return
+}
+
+// -----
+
+func.func @receive_sums_1(%i: index) {
+  %r = tile.ring : !tile.ring<2 x tensor<16x16xf32>>
+  // expected-error @below {{'tile.receive_sums' op must read a ring of 'tensor<16x8xf32>', got '!tile.ring<2 x tensor<16x16xf32>>' [receive_sums-1]}}
+  %x = tile.receive_sums %r[%i + 0] : !tile.ring<2 x tensor<16x16xf32>> -> tensor<16x8xf32>
   return
 }
 
