@@ -38,6 +38,19 @@
 // LANES: tile.load {{.*}} -> tensor<{{[0-9]+}}x128xbf16
 // LANES-NOT: tile.wait_fetches together
 
+// Keys that reads need as they are, too, have a ring of their own, which the
+// consumer fetches; the producer loads what it makes of them.
+// CHECK-LABEL: func.func @scalar_decay(
+// CHECK: tile.roles warps [4, 4]
+// CHECK-COUNT-3: tile.fetch {{.*}} + 0] :
+// CHECK: }, {
+// CHECK-NOT: tile.fetch
+// CHECK: tile.load {{.*}} -> tensor<{{[0-9]+}}x128xbf16
+// CHECK: scf.while
+// CHECK: tile.load {{.*}} -> tensor<{{[0-9]+}}x128xbf16
+// CHECK: tile.barrier
+// CHECK-NOT: tile.fetch
+
 !q = tensor<?x?x4x128xbf16>
 !k = tensor<?x?x2x128xbf16>
 !g = tensor<?x?x2x64xf32>
@@ -52,4 +65,12 @@ func.func @layer(
   %o = gsa.slot_attention queries(%q : !q) keys(%keys : !k)
       values(%values : !k) decay(%decay : !g) scale 1.0 : !q
   return %o : !q
+}
+
+func.func @scalar_decay(
+    %q: !k {gsa.name = "q"}, %k: !k {gsa.name = "k"}, %v: !k {gsa.name = "v"},
+    %g: tensor<?x?x2xf32> {gsa.name = "g"}) -> (!k {gsa.name = "o"}) {
+  %m = gsa.memory rows(%k : !k) columns(%v : !k) decay(%g : tensor<?x?x2xf32>) : !gsa.memory<2x128x128>
+  %o = gsa.read rows %m, %q scale 1.0 : !gsa.memory<2x128x128>, !k -> !k
+  return %o : !k
 }

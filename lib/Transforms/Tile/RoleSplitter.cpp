@@ -141,9 +141,14 @@ void RoleSplitter::makeRings() {
   // An engine puts tiles where they are mapped, without registers. It takes the
   // producer half a window to ask for what it fetched.
   if (facts.hasBoxCopies && fetches(kProducer))
-    for (tile::LoadOp load : plan.getGateLoads())
-      if (Value mapped = plan.getMapped(load))
-        rings[load.getResult()] = rings.lookup(mapped);
+    for (tile::LoadOp load : plan.getGateLoads()) {
+      // What others need as it is has a ring of its own.
+      Value mapped = plan.getMapped(load);
+      if (!mapped || rings.count(load.getResult()))
+        continue;
+      rings[load.getResult()] = rings.lookup(mapped);
+      inPlace.insert(load);
+    }
   if (!hasWeigher())
     return;
   auto ring = [&](Value version) -> Value {
@@ -179,9 +184,8 @@ scf::WhileOp RoleSplitter::openLoop(ArrayRef<Value> inits,
 
 void RoleSplitter::landMapped(Window &window, Operation *op) {
   if (landed || llvm::none_of(getUses(op), [&](Value use) {
-        auto load = use.getDefiningOp<tile::LoadOp>();
-        return load && llvm::is_contained(plan.getGateLoads(), load) &&
-               rings.count(use);
+        Operation *maker = use.getDefiningOp();
+        return maker && inPlace.contains(maker);
       }))
     return;
   tile::WaitFetchesOp::create(b, /*together=*/true);

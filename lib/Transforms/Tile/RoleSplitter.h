@@ -103,7 +103,7 @@ private:
   /// Gate loads but those that are fetched to where they are mapped to.
   SmallVector<tile::LoadOp> getGateLoads() const {
     return llvm::filter_to_vector(plan.getGateLoads(), [&](tile::LoadOp load) {
-      return !rings.count(load.getResult());
+      return !inPlace.contains(load);
     });
   }
   SmallVector<Value> loadGates(Window &window) {
@@ -154,7 +154,7 @@ private:
       if (fetches(role) && !plan.isForExchange(load) && which(load))
         window.fetch(load);
     for (tile::LoadOp load : plan.getGateLoads())
-      if (role == kProducer && rings.count(load.getResult()) && which(load))
+      if (role == kProducer && inPlace.contains(load) && which(load))
         window.fetch(load);
   }
   /// What an exchange gives way to is the consumer's.
@@ -195,6 +195,7 @@ private:
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
+  DenseSet<Operation *> inPlace; ///< gate loads fetched to where they are mapped
   /// The producer's fetches have landed, as it needs them before it meets.
   bool landed = false;
   /// Of the exchange's parts and of `plan.getSent()`; null without a weigher.

@@ -4,14 +4,17 @@
 // their parts were read. From role to role (`tile.send_parts`, `tile.send`)
 // nothing is behind a barrier, but the one follows from the other:
 //
-//   4. versions are sent by one role and received by another, each once, in turn
-//   5. what receives sums sends rows of that version before it receives the next
+//   4. versions are sent by one role and received by another, each once, in
+//   turn
+//   5. what receives sums sends rows of that version before it receives the
+//   next
 //      sums: so the rows that have arrived tell which parts were read
-//   6. parts are sent behind the receipt, by the same role, of the rows that were
+//   6. parts are sent behind the receipt, by the same role, of the rows that
+//   were
 //      made of what was in the slot
 //   7. rows are received an epoch before the parts are sent of what is sent to
-//      their slot next; or in the same, if each warp sends the parts of just the
-//      rows that it has received
+//      their slot next; or in the same, if each warp sends the parts of just
+//      the rows that it has received
 //
 // A role that never meets is between the sending of the parts whose sums it has
 // last received, and the receipt of the rows that it sends next: these are the
@@ -42,8 +45,7 @@ static bool haveSameRows(const Message &rows, const Message &parts) {
     for (auto [warp, own] : llvm::enumerate(rows))
       for (int64_t lane = 0; lane < layout.getNumLanes(); ++lane)
         for (int64_t i = 0; i < layout.getNumRegisters(); ++i)
-          own.insert(
-              layout.apply(i, lane, static_cast<int64_t>(warp)).front());
+          own.insert(layout.apply(i, lane, static_cast<int64_t>(warp)).front());
     return rows;
   };
   auto received = rowsOf(cast<tile::ReceiveOp>(rows.op).getResult().getType());
@@ -56,7 +58,7 @@ static bool isSend(const Message &message) {
   return isa<tile::SendOp, tile::SendPartsOp>(message.op);
 }
 static const Message *findMessage(ArrayRef<Message> messages,
-                           function_ref<bool(const Message &)> test) {
+                                  function_ref<bool(const Message &)> test) {
   const auto *found = llvm::find_if(messages, test);
   return found == messages.end() ? nullptr : found;
 }
@@ -82,7 +84,7 @@ LogicalResult gsa::checkTurns(ArrayRef<Message> messages) {
 }
 
 LogicalResult gsa::checkAnswer(const Message &parts,
-                                 ArrayRef<Message> messages) {
+                               ArrayRef<Message> messages) {
   auto slotsOf = [](const Message &message) {
     return cast<tile::RingType>(message.ring.getType()).getSlots();
   };
@@ -91,11 +93,10 @@ LogicalResult gsa::checkAnswer(const Message &parts,
            other.version == parts.version;
   });
   const Message *rows = findMessage(messages, [&](const Message &other) {
-    return sums->isBefore(other) && isa<tile::SendOp, tile::ReceiveSumsOp>(
-                                        other.op);
+    return sums->isBefore(other) &&
+           isa<tile::SendOp, tile::ReceiveSumsOp>(other.op);
   });
-  if (!rows || !isa<tile::SendOp>(rows->op) ||
-      rows->version != parts.version)
+  if (!rows || !isa<tile::SendOp>(rows->op) || rows->version != parts.version)
     return sums->op->emitOpError("rows must be sent of sums before the next "
                                  "are received, got none of version ")
            << parts.version;
@@ -125,7 +126,7 @@ LogicalResult gsa::checkAnswer(const Message &parts,
 }
 
 LogicalResult gsa::findEpochs(unsigned role, ArrayRef<Message> messages,
-                                MutableArrayRef<Event> accesses) {
+                              MutableArrayRef<Event> accesses) {
   auto pair = [&](const Message &message) {
     return findMessage(messages, [&](const Message &other) {
       return other.ring == message.ring && other.version == message.version &&

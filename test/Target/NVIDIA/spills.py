@@ -1,11 +1,12 @@
-"""Registers suffice: compiles specs for every NVIDIA target, with the schedule
-that each gets by default, and reads the report.
+"""Registers suffice, and roles fit: compiles specs for every NVIDIA target, with
+the schedule that each gets by default, and reads the report.
 
     spills.py GSA-COMPILE ROOT FOLDER
 
 Prints a line for each kernel that spills and is not in KNOWN, or spills more
 than is known there, and one for each entry of KNOWN that is better by now: then
-the entry has to follow. So the list only gets shorter.
+the entry has to follow. So the list only gets shorter. The same for kernels that
+get one role, which is a third as fast: PLAIN.
 """
 
 import concurrent.futures
@@ -28,20 +29,31 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 KNOWN = {
     ("sm_90a", "gsa_1b3"): 12,
     ("sm_100a", "hgrn32"): 4,
+    ("sm_100a", "scalar32"): 4,
     ("sm_100a", "gsa_mistral_7b"): 8,
     ("sm_120a", "abc"): 20,
 }
 
 
+# (target, spec): it has no room for two roles.
+PLAIN = {
+    ("sm_80", "gsa_1b3"), ("sm_80", "paper1b3"),
+    ("sm_86", "gsa_1b3"), ("sm_86", "paper1b3"), ("sm_86", "retnet"),
+    ("sm_86", "t2r7b_f32"),
+    ("sm_120a", "retnet"),
+}
+
+
 def compile_spec(target, name):
-    """Kernel -> bytes spilled; or the compiler's words."""
+    """Kernel -> bytes spilled, and whether roles fit; or the compiler's words."""
     done = subprocess.run(
         [compiler, folder / f"{name}.mlir", f"--targets={target}", "--report",
          "-o", folder / f"{name}.{target}.o"], capture_output=True, text=True)
     if done.returncode:
-        return done.stderr
-    return {kernel: int(spilled) for kernel, spilled in re.findall(
-        r"^ +(\w+): .*, (\d+) bytes spilled$", done.stdout, re.MULTILINE)}
+        return done.stderr, False
+    return ({kernel: int(spilled) for kernel, spilled in re.findall(
+        r"^ +(\w+): .*, (\d+) bytes spilled$", done.stdout, re.MULTILINE)},
+        "#gsa.schedule<plain" in done.stdout)
 
 
 def main():
@@ -56,12 +68,16 @@ def main():
     wrong = count = 0
     jobs = [(target, name) for target in TARGETS for name in specs]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for (target, name), found in zip(jobs, pool.map(
+        for (target, name), (found, plain) in zip(jobs, pool.map(
                 lambda job: compile_spec(*job), jobs)):
             if not isinstance(found, dict) or not found:
                 print(f"{target} {name}: {found or 'no kernels'}")
                 wrong += 1
                 continue
+            if plain != ((target, name) in PLAIN):
+                print(f"{target} {name}: one role for all, where two fit before"
+                      if plain else f"{target} {name}: roles fit, but none known")
+                wrong += 1
             for kernel, spilled in found.items():
                 count += 1
                 known = KNOWN.get((target, kernel), 0)
