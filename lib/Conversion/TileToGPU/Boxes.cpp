@@ -131,20 +131,40 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   return success();
 }
 
-/// Whether what the engine copies is the tile, and whether there is anything of
-/// it (null: yes). It is: a map is there, and rows that the tile has not are
-/// behind the tensor's last.
-std::pair<Value, Value> TileLowering::emitFitsBox(const Slice &slice,
-                                                  int64_t map) {
-  auto i64 = [&](int64_t value) -> Value {
-    return arith::ConstantIntOp::create(b, value, 64);
-  };
+namespace mlir::gsa {
+/// A fetch that the engine may do.
+struct BoxCopy {
+  FetchOp op;
+  Slice slice;
+  int64_t map;
+  Value slot;
+
+  int64_t getSwizzle() const { return swizzleOf(slice.tile); }
+  int64_t getPanelBytes() const {
+    return slice.tile.getDimSize(0) * getSwizzle();
+  }
+  int64_t countPanels() const {
+    return slice.tile.getNumElements() * slice.tile.getElementTypeBitWidth() /
+           8 / getPanelBytes();
+  }
+};
+} // namespace mlir::gsa
+
+/// Whether what the engine copies is the tiles, and whether there is anything
+/// of them (null: yes). It is: maps are there, and rows that the tiles have not
+/// are behind the tensors' last.
+std::pair<Value, Value> TileLowering::emitFitBoxes(ArrayRef<BoxCopy> copies) {
   auto isAtLeast = [&](Value value, Value least) -> Value {
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, value, least);
   };
-  Value bit = arith::AndIOp::create(b, usableMaps, i64(int64_t(1) << map));
+  int64_t all = 0;
+  for (const BoxCopy &copy : copies)
+    all |= int64_t(1) << copy.map;
+  Value mask = arith::ConstantIntOp::create(b, all, 64);
   Value usable =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, i64(0));
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                            arith::AndIOp::create(b, usableMaps, mask), mask);
+  const Slice &slice = copies.front().slice;
   if (!slice.rows)
     return {usable, Value()};
   int64_t dim = slice.dims[0];
@@ -152,63 +172,86 @@ std::pair<Value, Value> TileLowering::emitFitsBox(const Slice &slice,
   Value one = arith::ConstantIndexOp::create(b, 1);
   Value size = arith::ConstantIndexOp::create(b, slice.tile.getDimSize(0));
   Value behind = arith::AddIOp::create(b, get(slice.indices[dim]), rows);
-  Value ends =
-      isAtLeast(behind, memref::DimOp::create(b, get(slice.memory), dim));
+  Value ends;
+  for (const BoxCopy &copy : copies) {
+    Value end = isAtLeast(
+        behind, memref::DimOp::create(b, get(copy.slice.memory), dim));
+    ends = ends ? arith::AndIOp::create(b, ends, end).getResult() : end;
+  }
   Value fits = arith::OrIOp::create(b, isAtLeast(rows, size), ends);
   return {arith::AndIOp::create(b, usable, fits), isAtLeast(rows, one)};
 }
 
-void TileLowering::copyBoxes(const Slice &slice, int64_t map, Value address) {
+void TileLowering::copyBoxes(ArrayRef<BoxCopy> copies) {
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  Value at =
-      LLVM::GEPOp::create(b, maps.getType(), b.getI8Type(), maps,
-                          ArrayRef<LLVM::GEPArg>(int32_t(map * GSA_MAP_BYTES)));
-  SmallVector<Value> coordinates;
-  for (Value index : slice.indices)
-    coordinates.push_back(
-        arith::IndexCastOp::create(b, b.getI32Type(), get(index)));
-  int64_t elementBytes = slice.tile.getElementTypeBitWidth() / 8;
-  int64_t swizzle = swizzleOf(slice.tile);
-  int64_t panelBytes = slice.tile.getDimSize(0) * swizzle;
-  int64_t panels = slice.tile.getDimSize(1) * elementBytes / swizzle;
-  device.emitExpectBoxes(b, b.getLoc(), role.mailbox, panels * panelBytes);
-  for (int64_t i = 0; i < panels; ++i) {
-    SmallVector<Value> corner = coordinates;
-    Value to = address;
-    if (i) {
-      corner.back() = arith::AddIOp::create(
-          b, corner.back(), constant(i * swizzle / elementBytes));
-      to = arith::AddIOp::create(b, address, constant(i * panelBytes));
+  int64_t bytes = 0;
+  for (const BoxCopy &copy : copies)
+    bytes += copy.countPanels() * copy.getPanelBytes();
+  device.emitExpectBoxes(b, b.getLoc(), role.mailbox, bytes);
+  for (const BoxCopy &copy : copies) {
+    auto offset = int32_t(copy.map * GSA_MAP_BYTES);
+    Value at = LLVM::GEPOp::create(b, maps.getType(), b.getI8Type(), maps,
+                                   ArrayRef<LLVM::GEPArg>(offset));
+    SmallVector<Value> coordinates;
+    for (Value index : copy.slice.indices)
+      coordinates.push_back(
+          arith::IndexCastOp::create(b, b.getI32Type(), get(index)));
+    int64_t elementBytes = copy.slice.tile.getElementTypeBitWidth() / 8;
+    for (int64_t i = 0, e = copy.countPanels(); i < e; ++i) {
+      SmallVector<Value> corner = coordinates;
+      Value to = copy.slot;
+      if (i) {
+        corner.back() = arith::AddIOp::create(
+            b, corner.back(), constant(i * copy.getSwizzle() / elementBytes));
+        to = arith::AddIOp::create(b, to, constant(i * copy.getPanelBytes()));
+      }
+      device.emitCopyBox(b, b.getLoc(), to, at, corner, role.mailbox);
     }
-    device.emitCopyBox(b, b.getLoc(), to, at, corner, role.mailbox);
   }
 }
 
-LogicalResult TileLowering::lower(FetchOp op) {
-  auto ring = cast<RingType>(op.getRing().getType());
-  Slice slice = sliceOf(op);
-  if (ring.getSlots() == 1)
-    emitRoleBarrier();
-  Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
-  std::optional<int64_t> map = findMap(op);
-  if (!map)
-    return copyToPlace(op, slice, slot);
-  auto [fits, isThere] = emitFitsBox(slice, *map);
+bool TileLowering::areTogether(FetchOp first, FetchOp second) {
+  auto slotsOf = [](FetchOp op) {
+    return cast<RingType>(op.getRing().getType()).getSlots();
+  };
+  if (!findMap(first) || !findMap(second) || slotsOf(first) == 1 ||
+      slotsOf(second) == 1 || first.getRows() != second.getRows() ||
+      first->hasAttr(kZerosAttr) != second->hasAttr(kZerosAttr))
+    return false;
+  Slice a = sliceOf(first), b = sliceOf(second);
+  return a.dims[0] == b.dims[0] &&
+         a.tile.getDimSize(0) == b.tile.getDimSize(0) &&
+         a.indices[a.dims[0]] == b.indices[b.dims[0]];
+}
+
+LogicalResult TileLowering::lowerFetches(ArrayRef<FetchOp> ops) {
+  SmallVector<BoxCopy> copies;
+  for (FetchOp op : ops) {
+    auto ring = cast<RingType>(op.getRing().getType());
+    if (ring.getSlots() == 1)
+      emitRoleBarrier();
+    Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
+    std::optional<int64_t> map = findMap(op);
+    if (!map)
+      return copyToPlace(op, sliceOf(op), slot);
+    copies.push_back({op, sliceOf(op), *map, slot});
+  }
+  auto [fit, isThere] = emitFitBoxes(copies);
   OpBuilder::InsertionGuard guard(b);
   // Behind a segment's end nobody reads, as a rule.
-  if (isThere && !op->hasAttr(kZerosAttr)) {
+  if (isThere && !copies.front().op->hasAttr(kZerosAttr)) {
     auto some = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
     b.setInsertionPointToStart(some.thenBlock());
   }
-  auto branch =
-      scf::IfOp::create(b, TypeRange(), fits, /*withElseRegion=*/true);
+  auto branch = scf::IfOp::create(b, TypeRange(), fit, /*withElseRegion=*/true);
   b.setInsertionPointToStart(branch.thenBlock());
-  copyBoxes(slice, *map, slot);
+  copyBoxes(copies);
   b.setInsertionPointToStart(branch.elseBlock());
-  if (failed(copyToPlace(op, slice, slot, /*rolled=*/true)))
-    return failure();
+  for (const BoxCopy &copy : copies)
+    if (failed(copyToPlace(copy.op, copy.slice, copy.slot, /*rolled=*/true)))
+      return failure();
   // At once: to wait behind the branch would cost those who took the other one.
   device.emitWaitCopies(b, b.getLoc());
   if (role.readsAsync)

@@ -48,6 +48,8 @@ std::pair<Send, int64_t> findSender(Value ring, tile::RolesOp roles) {
   return {};
 }
 
+struct BoxCopy;
+
 /// A tile of integers that are `base` plus a constant a register.
 struct Ramp {
   Value base; ///< i32
@@ -173,7 +175,10 @@ private:
   // Copies of boxes (Boxes.cpp)
   //===--------------------------------------------------------------------===//
 
-  LogicalResult lower(tile::FetchOp op);
+  /// Of tiles that begin in the same row of their tensors: one question whether
+  /// the engine can copy them, asked of all, where it mostly can.
+  LogicalResult lowerFetches(ArrayRef<tile::FetchOp> ops);
+  bool areTogether(tile::FetchOp first, tile::FetchOp second);
   LogicalResult lower(tile::WaitFetchesOp op);
   /// Makes the mailbox of the role, number `number`, whose body is `region`;
   /// nothing if it copies no boxes.
@@ -182,8 +187,8 @@ private:
   /// new one if need be; none if it cannot.
   std::optional<int64_t> findMap(tile::FetchOp op);
   void addMapArguments();
-  std::pair<Value, Value> emitFitsBox(const Slice &slice, int64_t map);
-  void copyBoxes(const Slice &slice, int64_t map, Value address);
+  std::pair<Value, Value> emitFitBoxes(ArrayRef<BoxCopy> copies);
+  void copyBoxes(ArrayRef<BoxCopy> copies);
 
   //===--------------------------------------------------------------------===//
   // Shared memory (SharedMemory.cpp)

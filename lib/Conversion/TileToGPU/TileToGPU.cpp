@@ -145,10 +145,22 @@ void TileLowering::awaitStages(Value condition) {
 }
 
 LogicalResult TileLowering::lowerBody(Block &block) {
+  SmallVector<FetchOp> fetches; // that stand together, from one place on
   for (Operation &op : block.without_terminator()) {
     b.setLoc(op.getLoc());
-    if (failed(lower(&op)))
+    auto fetch = dyn_cast<FetchOp>(op);
+    if (!fetch) {
+      if (failed(lower(&op)))
+        return failure();
+      continue;
+    }
+    fetches.push_back(fetch);
+    auto next = dyn_cast<FetchOp>(op.getNextNode());
+    if (next && areTogether(fetch, next))
+      continue;
+    if (failed(lowerFetches(fetches)))
       return failure();
+    fetches.clear();
   }
   return success();
 }
@@ -169,11 +181,11 @@ LogicalResult TileLowering::lower(Operation *op) {
         return op->emitOpError("must use sums behind a tile.wait, got those "
                                "of a running product");
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<RolesOp, BarrierOp, LoadOp, StoreOp, FetchOp, WaitFetchesOp, PutOp,
-            GetOp, ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp,
-            TransposeOp, MmaOp, WaitOp, ExchangeOp, GatherOp, SendOp, ReceiveOp,
-            SendPartsOp, ReceiveSumsOp, scf::IfOp, scf::ForOp, scf::WhileOp,
-            arith::CmpFOp>([&](auto typed) { return lower(typed); })
+      .Case<RolesOp, BarrierOp, LoadOp, StoreOp, WaitFetchesOp, PutOp, GetOp,
+            ConvertOp, ScanOp, ReduceOp, IotaOp, BroadcastOp, TransposeOp,
+            MmaOp, WaitOp, ExchangeOp, GatherOp, SendOp, ReceiveOp, SendPartsOp,
+            ReceiveSumsOp, scf::IfOp, scf::ForOp, scf::WhileOp, arith::CmpFOp>(
+          [&](auto typed) { return lower(typed); })
       .Case([&](RingOp ring) -> LogicalResult {
         FailureOr<Value> address = addressOf(ring, kOffsetAttr);
         if (failed(address))

@@ -195,7 +195,8 @@ private:
   mutable scf::WhileOp loop;
   ImplicitLocOpBuilder b;
   llvm::MapVector<Value, Value> rings; ///< what crosses or is fetched -> ring
-  DenseSet<Operation *> inPlace; ///< gate loads fetched to where they are mapped
+  DenseSet<Operation *>
+      inPlace; ///< gate loads fetched to where they are mapped
   /// The producer's fetches have landed, as it needs them before it meets.
   bool landed = false;
   /// Of the exchange's parts and of `plan.getSent()`; null without a weigher.
