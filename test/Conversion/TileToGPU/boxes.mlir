@@ -1,7 +1,7 @@
 // RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu))' | FileCheck %s
 // RUN: sed 's/sm_90a/sm_80/' %s | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu))' | FileCheck %s --check-prefix=LANES
 
-// One thread starts the copy of a tile, a panel of 128 bytes a row at a time, if
+// One thread starts the copies of tiles, a panel of 128 bytes a row at a time, if
 // there is a map and rows that the tile has not are behind the tensor's end.
 // Otherwise lanes copy, and wait at once. What is fetched backward, or to a place
 // that no engine fills, has no map.
@@ -44,8 +44,8 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       // CHECK: scf.if %[[THERE]] {
       // CHECK-NEXT: scf.if %[[FITS]] {
       // CHECK-NEXT: scf.if %[[MINE]] {
+      // CHECK-NEXT: mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$0], 16384;
       // CHECK-NEXT: llvm.getelementptr %[[MAPS]][0]
-      // CHECK: mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$0], 16384;
       // CHECK: cp.async.bulk.tensor.4d
       // CHECK: cp.async.bulk.tensor.4d
       // CHECK: } else {
@@ -56,7 +56,7 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       tile.fetch %x[%i, %c0, %h, %c0] dims [1, 3] rows %t into %r[%c0 + 0] : !x, !ring
       // A second fetch has the same map; without rows the tensor's end decides.
       // CHECK: %[[BIT:.*]] = arith.andi %[[USABLE]], %{{.*}} : i64
-      // CHECK: %[[FITS:.*]] = arith.cmpi ne, %[[BIT]]
+      // CHECK: %[[FITS:.*]] = arith.cmpi eq, %[[BIT]]
       // CHECK-NEXT: scf.if %[[FITS]] {
       // CHECK: cp.async.bulk.tensor.4d
       // CHECK: cp.async.bulk.tensor.4d
@@ -65,6 +65,13 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       // CHECK: nvvm.cp.async.shared.global
       tile.fetch %x[%i, %c63, %h, %c0] dims [1, 3] step -1 into %s[%c0 + 1] : !x, !ring
       tile.fetch %x[%i, %c0, %h, %c0] dims [1, 3] into %o[%c0 + 0] : !x, !other
+      // Two tiles from one row on are one question.
+      // CHECK: mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$0], 32768;
+      // CHECK-COUNT-4: cp.async.bulk.tensor.4d
+      // CHECK: } else {
+      // CHECK-NOT: cp.async.bulk.tensor
+      tile.fetch %x[%i, %c63, %h, %c0] dims [1, 3] rows %t into %r[%c0 + 1] : !x, !ring
+      tile.fetch %x[%i, %c63, %h, %c0] dims [1, 3] rows %t into %s[%c0 + 1] : !x, !ring
       // CHECK: llvm.nvvm.cp.async.wait.all
       // CHECK: mbarrier.arrive.release.cta{{.*}}mbarrier.try_wait.acquire.cta
       // CHECK: nvvm.barrier
