@@ -612,6 +612,39 @@ func.func @received_twice(%n: index, %m: memref<16x8xf32>) {
 
 // -----
 
+// Nothing would tell that a slot is free.
+func.func @rows_of_no_sums(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %r = tile.ring : !tile.ring<2 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    // expected-error @below {{'tile.send' op rows must be sent of sums of their own, got no tile.receive_sums for version 0}}
+    tile.send %x to %r[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<2 x tensor<16x8xf32>>
+    tile.barrier
+  }, {
+    tile.barrier
+    %y = tile.receive %r[%c0 + 0] : !tile.ring<2 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @parts_as_rows(%n: index, %m: memref<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %p = tile.ring : !tile.ring<1 x tensor<16x8xf32>>
+  tile.roles warps [4, 4] {
+    %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<16x8xf32> -> tensor<16x8xf32>
+    tile.send_parts %x to %p[%c0 + 0] over 4 : tensor<16x8xf32>, !tile.ring<1 x tensor<16x8xf32>>
+  }, {
+    // expected-error @below {{'tile.receive' op parts must be received as sums and rows as rows, got tile.send_parts for the same ring}}
+    %y = tile.receive %p[%c0 + 0] : !tile.ring<1 x tensor<16x8xf32>> -> tensor<16x8xf32>
+  }
+  return
+}
+
+// -----
+
 func.func @not_answered(%m: memref<16x8xf32>) {
   %c0 = arith.constant 0 : index
   tile.roles warps [4] {

@@ -343,8 +343,10 @@ struct CheckSeparationPass
               }))))
         return failure();
     for (const Message &message : messages)
-      if (isa<tile::SendPartsOp>(message.op) &&
-          failed(checkAnswer(message, messages)))
+      if ((isa<tile::SendPartsOp>(message.op) &&
+           failed(checkAnswer(message, messages))) ||
+          (isa<tile::SendOp>(message.op) &&
+           failed(checkSource(message, messages))))
         return failure();
     for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
       if (i == 0 && roles.getRoles().size() == 1)

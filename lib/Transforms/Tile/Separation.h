@@ -40,6 +40,9 @@ LogicalResult checkTurns(ArrayRef<Message> messages);
 /// its order. Errors: laws 5 to 7.
 LogicalResult checkAnswer(const Message &parts, ArrayRef<Message> messages);
 
+/// That rows are made of the sums of their version. Errors: law 5.
+LogicalResult checkSource(const Message &rows, ArrayRef<Message> messages);
+
 /// Gives what `role`, which never meets, does to a ring the epochs that follow
 /// from its messages. Errors: a write, or a read that is not between messages.
 LogicalResult findEpochs(unsigned role, ArrayRef<Message> messages,

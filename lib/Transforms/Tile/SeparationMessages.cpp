@@ -4,14 +4,12 @@
 // their parts were read. From role to role (`tile.send_parts`, `tile.send`)
 // nothing is behind a barrier, but the one follows from the other:
 //
-//   4. versions are sent by one role and received by another, each once, in
-//   turn
+//   4. versions are sent by one role and received by another, once, in turn
 //   5. what receives sums sends rows of that version before it receives the
-//   next
-//      sums: so the rows that have arrived tell which parts were read
+//      next, and rows are sent of nothing else: so the rows that have arrived
+//      tell which parts were read
 //   6. parts are sent behind the receipt, by the same role, of the rows that
-//   were
-//      made of what was in the slot
+//      were made of what was in the slot
 //   7. rows are received an epoch before the parts are sent of what is sent to
 //      their slot next; or in the same, if each warp sends the parts of just
 //      the rows that it has received
@@ -65,7 +63,14 @@ static const Message *findMessage(ArrayRef<Message> messages,
 
 LogicalResult gsa::checkTurns(ArrayRef<Message> messages) {
   SmallVector<Message> sent, received;
+  auto isOfParts = [](const Message &message) {
+    return isa<tile::SendPartsOp, tile::ReceiveSumsOp>(message.op);
+  };
   for (const Message &message : messages) {
+    if (isOfParts(message) != isOfParts(messages.front()))
+      return message.op->emitOpError("parts must be received as sums and rows "
+                                     "as rows, got ")
+             << messages.front().op->getName() << " for the same ring";
     SmallVector<Message> &rounds = isSend(message) ? sent : received;
     rounds.push_back(message);
     auto turn = static_cast<int64_t>(rounds.size()) - 1;
@@ -123,6 +128,21 @@ LogicalResult gsa::checkAnswer(const Message &parts,
          << before << " in epoch " << last->epoch
          << " and the parts of version " << parts.version << " in epoch "
          << parts.epoch;
+}
+
+LogicalResult gsa::checkSource(const Message &rows,
+                               ArrayRef<Message> messages) {
+  const Message *source = nullptr;
+  for (const Message &other : messages)
+    if (other.isBefore(rows) &&
+        isa<tile::SendOp, tile::ReceiveSumsOp>(other.op))
+      source = &other;
+  if (source && isa<tile::ReceiveSumsOp>(source->op) &&
+      source->version == rows.version)
+    return success();
+  return rows.op->emitOpError("rows must be sent of sums of their own, got no "
+                              "tile.receive_sums for version ")
+         << rows.version;
 }
 
 LogicalResult gsa::findEpochs(unsigned role, ArrayRef<Message> messages,
