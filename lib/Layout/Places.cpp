@@ -21,7 +21,7 @@ Layout gsa::rowMajor(ArrayRef<int64_t> shape) {
 }
 
 Layout gsa::swizzled(ArrayRef<int64_t> shape, int64_t elementBits,
-                     int64_t swizzleBytes) {
+                     int64_t swizzleBytes, unsigned rotation) {
   constexpr int64_t chunkBytes = 16;
   // Address bits from here on permute the chunks: rows of 8 x 16 bytes.
   constexpr int64_t permutingBytes = 128;
@@ -38,9 +38,14 @@ Layout gsa::swizzled(ArrayRef<int64_t> shape, int64_t elementBits,
   Layout::Bases offset;
   for (int64_t column = 1; column < panel; column *= 2)
     offset.push_back({0, column});
+  unsigned permuted = llvm::Log2_64(swizzleBytes / chunkBytes);
+  assert(rotation < permuted && "one of the bits");
   for (int64_t row = 1; row < rows; row *= 2) {
-    int64_t chunk = row * swizzleBytes / permutingBytes * chunkBytes;
-    offset.push_back({row, chunk < swizzleBytes ? chunk / bytes : 0});
+    int64_t chunk = row * swizzleBytes / permutingBytes;
+    bool permutes = chunk > 0 && chunk * chunkBytes < swizzleBytes;
+    if (permutes)
+      chunk = int64_t(1) << (llvm::Log2_64(chunk) + rotation) % permuted;
+    offset.push_back({row, permutes ? chunk * chunkBytes / bytes : 0});
   }
   return Layout::place(shape, offset, {shape[0] / rows, shape[1] / panel});
 }

@@ -17,9 +17,11 @@ Layout rowMajor(ArrayRef<int64_t> shape);
 /// permuted so that a column of chunks meets all banks: address bits 4.. are
 /// XORed with as many bits from 7 on. For 128 bytes that is chunk ^ row mod 8;
 /// for 64 chunk ^ (row / 2) mod 4; for 32 chunk ^ (row / 4) mod 2. elementBits
-/// is 8 to 128, a power of two; columns are a multiple of a panel's.
+/// is 8 to 128, a power of two; columns are a multiple of a panel's. Of the n
+/// bits that are XORed, the first meets bit `rotation`, below n, of those from
+/// bit 4 on, and so on in turn: engines and matrix instructions know 0 only.
 Layout swizzled(ArrayRef<int64_t> shape, int64_t elementBits,
-                int64_t swizzleBytes);
+                int64_t swizzleBytes, unsigned rotation = 0);
 
 } // namespace mlir::gsa
 

@@ -11,6 +11,7 @@
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
 #include "gsa/Conversion/SharedMemory.h"
+#include "gsa/Layout/Access.h"
 #include "gsa/Layout/Cluster.h"
 #include "gsa/Layout/Places.h"
 #include "gsa/Transforms/Passes.h"
@@ -44,15 +45,53 @@ static std::optional<Layout> givenLayout(Value tile) {
   return attr.getLayout();
 }
 
-/// Rows of a tile behind each other, 16-byte chunks permuted so that neither
-/// rows nor columns of them meet a bank twice.
-static Layout getDefaultPlace(RankedTensorType tile) {
+/// Bytes of a panel's row in which a tile can be swizzled; 0 if it cannot.
+static int64_t getSwizzle(RankedTensorType tile) {
   int64_t bits = tile.getElementTypeBitWidth();
   if (tile.getRank() == 2)
     for (int64_t bytes : {128, 64, 32})
       if (tile.getDimSize(1) % (bytes * 8 / bits) == 0)
-        return swizzled(tile.getShape(), bits, bytes);
+        return bytes;
+  return 0;
+}
+
+/// Rows of a tile behind each other, 16-byte chunks permuted so that neither
+/// rows nor columns of them meet a bank twice.
+static Layout getDefaultPlace(RankedTensorType tile) {
+  int64_t bits = tile.getElementTypeBitWidth();
+  if (int64_t bytes = getSwizzle(tile))
+    return swizzled(tile.getShape(), bits, bytes);
   return rowMajor(tile.getShape());
+}
+
+/// Like it, but permuted as those who write and read it, `holders`, meet the
+/// fewest banks twice: chunks are not what all of them move.
+static Layout getPlaceFor(RankedTensorType tile, ArrayRef<Layout> holders) {
+  Layout best = getDefaultPlace(tile);
+  int64_t bits = tile.getElementTypeBitWidth();
+  auto countPasses = [&](const Layout &place) -> std::optional<int64_t> {
+    int64_t passes = 0;
+    for (const Layout &holder : holders) {
+      std::optional<Access> moved = access(place, holder, bits);
+      if (!moved)
+        return std::nullopt;
+      passes +=
+          moved->getNumInstructions() * moved->passes * holder.getNumWarps();
+    }
+    return passes;
+  };
+  std::optional<int64_t> least = countPasses(best);
+  int64_t bytes = getSwizzle(tile);
+  for (unsigned rotation = 1; least && int64_t(16) << rotation < bytes;
+       ++rotation) {
+    Layout place = swizzled(tile.getShape(), bits, bytes, rotation);
+    std::optional<int64_t> passes = countPasses(place);
+    if (!passes || *passes >= *least)
+      continue;
+    least = passes;
+    best = place;
+  }
+  return best;
 }
 
 namespace {
@@ -503,6 +542,27 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
     });
   }
 
+  /// How lanes hold what they write to a ring and read from it; nothing of a
+  /// ring that is fetched into, which engines do as they do.
+  static SmallVector<Layout, 2> getHolders(tile::RingOp ring,
+                                           ArrayRef<LayoutPlan> plans) {
+    SmallVector<Layout, 2> holders;
+    for (Operation *user : ring.getRing().getUsers()) {
+      if (isa<tile::FetchOp>(user))
+        return {};
+      Value tile;
+      if (auto put = dyn_cast<tile::PutOp>(user))
+        tile = put.getValue();
+      else if (auto get = dyn_cast<tile::GetOp>(user))
+        tile = get.getValue();
+      if (!tile)
+        continue;
+      Layout held = getPlanOf(user, plans).getLayout(tile);
+      if (!held.isPlace())
+        holders.push_back(held);
+    }
+    return holders;
+  }
   /// Where versions lie: as the first product that reads them needs it.
   static DenseMap<Value, Layout> placeRings(func::FuncOp kernel,
                                             ArrayRef<LayoutPlan> plans) {
@@ -544,7 +604,9 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       if (!version)
         return;
       Layout place =
-          places.try_emplace(ring.getRing(), getDefaultPlace(version))
+          places
+              .try_emplace(ring.getRing(),
+                           getPlaceFor(version, getHolders(ring, plans)))
               .first->second;
       int64_t sharers = hasReaders ? countSharers(ring, plans) : 1;
       if (sharers > 1) {

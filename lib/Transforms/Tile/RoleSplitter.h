@@ -137,12 +137,11 @@ private:
   /// The consumer fetches for both, even where it has nothing to read: the
   /// producer's registers are full, and copies would lengthen its chain. Unless
   /// the consumer's own is the longer one (bench/NOTES.md): it exchanges with
-  /// other blocks, or it reads two memories and an engine copies, which takes
-  /// no registers.
+  /// other blocks, or it reads two memories.
   bool fetches(unsigned role) const {
-    bool byProducer = plan.getExchange() ||
-                      (facts.hasBoxCopies && plan.getMemoryCount() > 1 &&
-                       !plan.getOps(RolePlan::Part::Reads).empty());
+    bool byProducer =
+        plan.getExchange() || (plan.getMemoryCount() > 1 &&
+                               !plan.getOps(RolePlan::Part::Reads).empty());
     return byProducer == (role == kProducer);
   }
   void fetchAll(Window &window, unsigned role) {

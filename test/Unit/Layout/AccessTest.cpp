@@ -125,6 +125,20 @@ TEST(Access, InstructionsMoveWhatLiesTogether) {
   });
 }
 
+TEST(Access, RotatedSwizzlesServePairsOfWords) {
+  // A quad of lanes asks for two chunks of a row, four rows at once: the usual
+  // swizzle exchanges these two in every other row, in the same banks.
+  Layout sums = Layout::tile(atom16x8(), {64, 64}, {4, 1});
+  EXPECT_EQ(access(swizzled({64, 64}, 32, 128), sums, 32)->passes, 4);
+  std::optional<Access> turned =
+      access(swizzled({64, 64}, 32, 128, 1), sums, 32);
+  EXPECT_EQ(turned->phases, 2);
+  EXPECT_EQ(turned->passes, 2);
+  // Who writes pairs of columns meets no bank twice either way.
+  EXPECT_EQ(access(swizzled({64, 64}, 32, 128, 1), tokens64x64(), 32)->passes,
+            2);
+}
+
 TEST(Access, IsAsWideAsItCanBe) {
   // Pairs of columns in a row; a swizzle keeps chunks of 8 whole.
   Layout registers = Layout::tile(atom16x8(), {64, 64}, {4, 1});

@@ -249,6 +249,27 @@ TEST(Layout, SwizzlesPermuteChunksOfSixteenBytes) {
   });
 }
 
+TEST(Layout, SwizzlesRotate) {
+  for (unsigned rotation : {0, 1, 2}) {
+    Layout place = swizzled({64, 64}, 32, 128, rotation);
+    SCOPED_TRACE(text(place));
+    forEachElement({64, 64}, [&](const Coordinates &at) {
+      int64_t row = at[0] % 8, chunk = at[1] % 32 / 4;
+      int64_t turned = (row << rotation | row >> (3 - rotation)) & 7;
+      EXPECT_EQ(place.getOffset(at), at[1] / 32 * (64 * 32) + at[0] * 32 +
+                                         (chunk ^ turned) * 4 + at[1] % 4);
+    });
+  }
+  // One bit has nowhere else to go; two are in panels of 64 bytes.
+  Layout narrow = swizzled({8, 16}, 32, 64, 1);
+  forEachElement({8, 16}, [&](const Coordinates &at) {
+    int64_t row = at[0] / 2 % 4;
+    EXPECT_EQ(narrow.getOffset(at),
+              at[0] * 16 + (at[1] / 4 ^ ((row << 1 | row >> 1) & 3)) * 4 +
+                  at[1] % 4);
+  });
+}
+
 TEST(Layout, RowMajorHasNoGaps) {
   Layout place = rowMajor({96, 64});
   forEachElement({96, 64}, [&](const Coordinates &at) {
