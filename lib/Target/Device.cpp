@@ -20,6 +20,12 @@ const MatrixAtom *DeviceTarget::lookupAtom(StringRef name) const {
   return nullptr;
 }
 
+bool DeviceTarget::multipliesAsync(Type factor) const {
+  return llvm::any_of(getAtoms(), [&](const MatrixAtom *atom) {
+    return atom->isAsync() && (!factor || atom->multiplies(factor));
+  });
+}
+
 Type gsa::getWordsType(OpBuilder &builder, int64_t bytes) {
   if (bytes <= 4)
     return builder.getIntegerType(8 * bytes);

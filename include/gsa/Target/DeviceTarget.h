@@ -128,6 +128,8 @@ public:
   virtual ArrayRef<const MatrixAtom *> getAtoms() const = 0;
   /// The atom of that name, or null.
   const MatrixAtom *lookupAtom(StringRef name) const;
+  /// Whether some atom is asynchronous; with `factor`, one that multiplies it.
+  bool multipliesAsync(Type factor = {}) const;
 
   /// `gsa_image::arch`.
   virtual int32_t getArch() const = 0;

@@ -32,9 +32,7 @@ bool SweepPlan::isState(Value value) {
 
 bool SweepPlan::multipliesAsync() const {
   auto *device = dyn_cast<DeviceTarget>(target);
-  return device && llvm::any_of(device->getAtoms(), [](const MatrixAtom *atom) {
-           return atom->isAsync();
-         });
+  return device && device->multipliesAsync();
 }
 
 bool SweepPlan::isPerQuery(Value value) const {

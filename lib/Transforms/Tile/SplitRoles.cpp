@@ -81,16 +81,17 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
         return blocks.emitOpError("a block must have one loop over windows to "
                                   "be split into roles, got ")
                << loops.size();
-      RolePlan plan(loops.front(), schedule.getReaders() > 1);
+      bool weighs = schedule.getReaders() > 1;
+      if (weighs && failed(checkProducts(blocks, **target)))
+        return failure();
+      RolePlan plan(loops.front(), weighs);
       if (failed(plan.run()))
         return failure();
       // A group of warps reads, and one carries each memory: the registers of
       // one hold all gates and one memory, as a rule. Where products are a
       // warp's, more warps read more factors for the same sums.
       constexpr int64_t group = 4, most = 2;
-      bool isAsync =
-          llvm::any_of((*target)->getAtoms(),
-                       [](const MatrixAtom *atom) { return atom->isAsync(); });
+      bool isAsync = (*target)->multipliesAsync();
       int64_t memories =
           isAsync ? std::min<int64_t>(plan.getMemoryCount(), most) : 1;
       return RoleSplitter(plan, {group, group * memories, group},
@@ -112,6 +113,21 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
     for (Operation *op : llvm::reverse(outside))
       if (isOpTriviallyDead(op))
         op->erase();
+  }
+
+  /// Others wait for the weigher's messages while products run: those that
+  /// their role must wait for itself would only keep it from sending.
+  static LogicalResult checkProducts(scf::ForallOp blocks,
+                                     const DeviceTarget &target) {
+    WalkResult result = blocks.walk([&](tile::MmaOp mma) -> WalkResult {
+      Type factor = getElementTypeOrSelf(mma.getA());
+      if (target.multipliesAsync(factor))
+        return WalkResult::advance();
+      return mma.emitOpError("readers = 2 must have products that run on while "
+                             "their role does, got factors of ")
+             << factor;
+    });
+    return failure(result.wasInterrupted());
   }
 
   /// As many warps as leave each lane registers for its part of a head's
