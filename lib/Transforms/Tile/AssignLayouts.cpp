@@ -97,9 +97,11 @@ static Layout getPlaceFor(RankedTensorType tile, ArrayRef<Layout> holders) {
 namespace {
 class RoleRewriter {
 public:
+  /// `sharesLoads`: lanes have registers for a factor from product to product.
   RoleRewriter(Region &role, const LayoutPlan &plan,
-               const DenseMap<Value, Layout> &ringPlaces)
-      : role(role), plan(plan), ringPlaces(ringPlaces) {}
+               const DenseMap<Value, Layout> &ringPlaces, bool sharesLoads)
+      : role(role), plan(plan), ringPlaces(ringPlaces),
+        sharesLoads(sharesLoads) {}
 
   void run();
 
@@ -131,11 +133,13 @@ private:
   Layout inBlock(Value tile, const Layout &own) const {
     return plan.spansBlocks(own) ? getBlocked(tile) : own;
   }
+  bool isReadAgain(tile::MmaOp mma, const Layout &registers) const;
   Value placeFactor(tile::MmaOp mma, Factor factor, Value value);
 
   Region &role;
   const LayoutPlan &plan;
   const DenseMap<Value, Layout> &ringPlaces;
+  bool sharesLoads;
   SmallVector<Operation *> replaced;
   /// What was made of a tile for a block, by layout.
   DenseMap<std::pair<Value, Block *>, SmallVector<Value, 2>> made;
@@ -288,6 +292,20 @@ Value RoleRewriter::placeFactor(tile::MmaOp mma, Factor factor, Value value) {
       withLayout(flipped, givenLayout(placed)->transpose()), placed);
 }
 
+/// Whether another product of the block takes the A of `mma` from the same
+/// registers, which are then loaded once.
+bool RoleRewriter::isReadAgain(tile::MmaOp mma, const Layout &registers) const {
+  if (getFactorSource(mma.getA()).transposed)
+    return false;
+  return llvm::any_of(mma.getA().getUsers(), [&](Operation *user) {
+    auto other = dyn_cast<tile::MmaOp>(user);
+    return other && other != mma && other->getBlock() == mma->getBlock() &&
+           other.getA() == mma.getA() &&
+           plan.getAtom(other)->getRegisters(Factor::A, plan.getShape(other)) ==
+               registers;
+  });
+}
+
 void RoleRewriter::rewriteProduct(tile::MmaOp mma) {
   const MatrixAtom *atom = plan.getAtom(mma);
   ProductShape shape = plan.getShape(mma);
@@ -304,7 +322,12 @@ void RoleRewriter::rewriteProduct(tile::MmaOp mma) {
         !getFactorSource(operand.get()).transposed &&
         givenLayout(operand.get()) == *registers)
       continue;
-    operand.set(placeFactor(mma, factor, operand.get()));
+    bool isLoaded = registers && factor == Factor::A && sharesLoads &&
+                    isReadAgain(mma, *registers);
+    Value placed = placeFactor(mma, factor, operand.get());
+    for (Value known : made.lookup({placed, placed.getParentBlock()}))
+      isLoaded |= registers && givenLayout(known) == registers;
+    operand.set(isLoaded ? convert(placed, *registers) : placed);
   }
   need(mma.getAccMutable(), sums);
   setLayout(mma.getResult(), sums);
@@ -484,12 +507,18 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       plans.push_back(std::move(plan));
     }
     DenseMap<Value, Layout> places = placeRings(kernel, plans);
+    // Where more warps share the registers, what products share costs more than
+    // it saves (bench/NOTES.md).
+    const DeviceFacts &facts = (*target)->getFacts();
+    bool sharesLoads =
+        !plain && facts.registers >= llvm::sum_of(roles.getWarps()) *
+                                         facts.warpLanes * facts.laneRegisters;
     for (auto [role, plan] : llvm::zip(roles.getRoles(), plans)) {
       auto isAsync = [&plan = plan](tile::MmaOp mma) {
         return plan.getAtom(mma)->isAsync();
       };
       role.walk([&](Block *block) { delayWaits(*block, isAsync); });
-      RoleRewriter(role, plan, places).run();
+      RoleRewriter(role, plan, places, sharesLoads).run();
       // One role has nothing to run beside, and its loads are waited for. Where
       // they take registers, they do not come this late.
       if (plain && (*target)->getFacts().hasAsyncCopies)
