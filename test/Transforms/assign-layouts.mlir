@@ -5,7 +5,11 @@
 // and no matrix is converted but what is stored.
 
 // CHECK-DAG: #[[SUMS:layout[0-9]*]] = #tile.layout<[64, 64], reg = {{\[}}[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [32, 0]]>
+// Decays are put as pairs of columns, and read as the sums they scale: in the
+// usual swizzle every other row would be in the same banks.
+// CHECK-DAG: #[[DECAYS:layout[0-9]*]] = #tile.layout<[64, 64], offset = {{\[}}[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [1, 8], [2, 16], [4, 4], [8, 0], [16, 0], [32, 0], [0, 32]]>
 // CHECK-LABEL: func.func @layer
+// CHECK: tile.ring : <2 x tensor<64x64xf32, #[[DECAYS]]>>
 // CHECK: %[[S:.*]] = tile.mma {{.*}} {atom = #tile.atom<"wgmma.m64k16">} {{.*}}#[[SUMS]]>
 // CHECK: %[[X:.*]] = tile.mma {{.*}} {atom = #tile.atom<"wgmma.m64k16">}
 // CHECK: %[[W:.*]] = tile.wait %[[S]]
@@ -17,7 +21,12 @@
 // CHECK-NEXT: tile.store %[[O]]
 // CHECK-NOT: tile.convert {{.*}}tensor<64x{{[0-9]}}
 
-// WARP: tile.mma {{.*}} {atom = #tile.atom<"mma.m16n8k16">}
+// With eight warps lanes have registers to keep the queries from product to
+// product.
+// WARP: tile.roles warps [4, 4]
+// WARP: %[[Q:.*]] = tile.convert %{{.*}} -> tensor<{{.*}}x128xbf16
+// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">}
+// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">}
 // WARP-NOT: tile.wait %
 func.func @layer(
     %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},
