@@ -14,7 +14,13 @@ def Tile_Dialect : Dialect {
     iteration of the loop over chunks. A tile is a ranked tensor of static
     shape, so that `arith`, `math` and `scf` apply to it unchanged; the ops here
     are what those lack. Memory is a strided memref.
+
+    *Constraints*
+    * dialect-1: tile.registers is a positive i64 for each role of a tile.roles.
+    * dialect-2: tile.zeros is a unit attribute of a tile.fetch.
+    * dialect-3: tile.shared_by is an i64 from 2 on of a tile.ring.
   }];
+  let hasOperationAttrVerify = 1;
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = "void registerAttributes();";

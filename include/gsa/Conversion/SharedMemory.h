@@ -19,15 +19,6 @@ inline constexpr llvm::StringLiteral kScratchAttr = "tile.scratch";
 inline constexpr llvm::StringLiteral kMailboxAttr = "tile.mailbox";
 inline constexpr int64_t kMailboxBytes = 8;
 
-/// Of roles: the registers of a lane of each.
-inline constexpr llvm::StringLiteral kRegistersAttr = "tile.registers";
-/// Of a fetch: what it fetches of no rows is read, as zeros.
-inline constexpr llvm::StringLiteral kZerosAttr = "tile.zeros";
-/// Of a ring: blocks of a cluster that share the rows of its versions, each of
-/// which keeps its own run of them only. The place has blocks' runs one behind
-/// the other.
-inline constexpr llvm::StringLiteral kSharedByAttr = "tile.shared_by";
-
 /// What the first byte of the block's shared memory, and of each tile in it, is
 /// a multiple of.
 inline constexpr int64_t kSharedAlignment = 1024;

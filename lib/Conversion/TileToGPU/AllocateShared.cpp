@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/Passes.h"
 #include "gsa/Conversion/SharedMemory.h"
 #include "gsa/Layout/Move.h"

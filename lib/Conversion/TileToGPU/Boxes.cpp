@@ -13,6 +13,7 @@
 
 #include "Lowering.h"
 #include "dialects/GSA/GSANames.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 #include "gsa/Layout/Places.h"
 #include "gsa/kernel.h"

@@ -1,6 +1,7 @@
 //===- ControlFlow.cpp - Roles, branches and loops ------------------------===//
 
 #include "Lowering.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -10,6 +10,7 @@
 #include "Waits.h"
 #include "dialects/GSA/GSA.h"
 #include "dialects/GSA/GSANames.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 #include "gsa/Layout/Access.h"
 #include "gsa/Layout/Cluster.h"
@@ -640,7 +641,8 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
       int64_t sharers = hasReaders ? countSharers(ring, plans) : 1;
       if (sharers > 1) {
         place = rowMajor(version.getShape());
-        ring->setAttr(kSharedByAttr, Builder(ring).getI64IntegerAttr(sharers));
+        ring->setAttr(tile::kSharedByAttr,
+                      Builder(ring).getI64IntegerAttr(sharers));
       }
       ring.getRing().setType(tile::RingType::get(
           type.getContext(), type.getSlots(), withLayout(version, place)));

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Tile/Tile.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 #include "gsa/Target/DeviceTarget.h"
 #include "gsa/Transforms/Passes.h"
@@ -116,7 +117,8 @@ struct CheckRegistersPass
       // Code of several roles is not in the order of its ops: what waits is
       // moved behind what need not. Nor is it where copies take registers.
       bool inOrder = roles.getRoles().size() == 1 && facts.hasAsyncCopies;
-      auto shares = roles->getAttrOfType<DenseI64ArrayAttr>(kRegistersAttr);
+      auto shares =
+          roles->getAttrOfType<DenseI64ArrayAttr>(tile::kRegistersAttr);
       for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
         int64_t share = shares ? shares[i] : facts.registers / threads;
         int64_t budget = std::min(facts.laneRegisters, share);

@@ -11,14 +11,17 @@ static bool isTile(Value value) {
   return isa<RankedTensorType>(value.getType());
 }
 
-SmallVector<std::pair<Value, Value>> RoleSplitter::getCounters() const {
+std::pair<SmallVector<Value>, SmallVector<Value>>
+RoleSplitter::getCounters() const {
   // Tiles that are variables and no memories are the gates' own.
-  SmallVector<std::pair<Value, Value>> counters;
+  SmallVector<Value> variables, nextVariables;
   for (auto [variable, next] :
        llvm::zip(getVariables(/*memories=*/false), getNext(/*memories=*/false)))
-    if (!isTile(variable))
-      counters.push_back({variable, next});
-  return counters;
+    if (!isTile(variable)) {
+      variables.push_back(variable);
+      nextVariables.push_back(next);
+    }
+  return {std::move(variables), std::move(nextVariables)};
 }
 
 SmallVector<Value> RoleSplitter::getInitialCounters(Window &window) const {
@@ -32,10 +35,7 @@ SmallVector<Value> RoleSplitter::getInitialCounters(Window &window) const {
 void RoleSplitter::emitConsumer(Block *block) {
   b.setInsertionPointToStart(block);
   SmallVector<Value> variables, nextVariables;
-  for (auto [variable, next] : getCounters()) {
-    variables.push_back(variable);
-    nextVariables.push_back(next);
-  }
+  std::tie(variables, nextVariables) = getCounters();
   SmallVector<Value> scalars(plan.getReadScalars());
 
   Value zero = index(0);
@@ -150,10 +150,7 @@ void RoleSplitter::emitConsumer(Block *block) {
 void RoleSplitter::emitWeigher(Block *block) {
   b.setInsertionPointToStart(block);
   SmallVector<Value> variables, nextVariables;
-  for (auto [variable, next] : getCounters()) {
-    variables.push_back(variable);
-    nextVariables.push_back(next);
-  }
+  std::tie(variables, nextVariables) = getCounters();
   auto emitWindow = [&](Window &window) {
     window.receiveSums(partsRing);
     SmallVector<Value> coming = getAll(window, nextVariables);

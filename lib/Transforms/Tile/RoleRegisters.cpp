@@ -1,6 +1,7 @@
 //===- RoleRegisters.cpp - What registers lanes of each role have ---------===//
 
 #include "RoleSplitter.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -77,7 +78,7 @@ LogicalResult RoleSplitter::shareRegisters(tile::RolesOp roles) {
                                facts.laneRegisters),
                       facts.roleRegisters);
   roles->setAttr(
-      kRegistersAttr,
+      tile::kRegistersAttr,
       b.getDenseI64ArrayAttr({own[kConsumer], own[kWeigher], own[kProducer]}));
   return success();
 }

@@ -1,6 +1,7 @@
 //===- RoleSplitter.cpp - What all roles of a loop share ------------------===//
 
 #include "RoleSplitter.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Conversion/SharedMemory.h"
 
 using namespace mlir;
@@ -64,7 +65,7 @@ void Window::fetch(tile::LoadOp load) {
                                      b.getI64IntegerAttr(ahead),
                                      load.getDimsAttr(), load.getStepAttr());
   if (plan.needsZeros(load))
-    fetch->setAttr(kZerosAttr, b.getUnitAttr());
+    fetch->setAttr(tile::kZerosAttr, b.getUnitAttr());
 }
 
 void Window::sendParts(Value ring) {

@@ -120,7 +120,7 @@ private:
   SmallVector<Value> getVariables(bool memories) const;
   /// Of these, those that are no tiles, with their next values; and what they
   /// are at first.
-  SmallVector<std::pair<Value, Value>> getCounters() const;
+  std::pair<SmallVector<Value>, SmallVector<Value>> getCounters() const;
   SmallVector<Value> getInitialCounters(Window &window) const;
   SmallVector<Value> getNext(bool memories) const;
   static void mapAll(Window &window, ArrayRef<Value> from, ValueRange to) {

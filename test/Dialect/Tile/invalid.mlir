@@ -642,3 +642,28 @@ func.func @gather_3(%x: tensor<16x16xf32>, %some: i1) {
   }
   return
 }
+
+// -----
+
+func.func @dialect_1(%c: i1) {
+  // expected-error @below {{'tile.roles' op tile.registers must be a positive i64 for each role of a tile.roles, got array<i64: 128> [dialect-1]}}
+  tile.roles warps [4, 4] {
+  }, {
+  } {tile.registers = array<i64: 128>}
+  return
+}
+
+// -----
+
+// expected-error @below {{'func.func' op tile.zeros must be a unit attribute of a tile.fetch, got unit [dialect-2]}}
+func.func @dialect_2() attributes {tile.zeros} {
+  return
+}
+
+// -----
+
+func.func @dialect_3() {
+  // expected-error @below {{'tile.ring' op tile.shared_by must be an i64 from 2 on of a tile.ring, got 1 : i64 [dialect-3]}}
+  %r = tile.ring {tile.shared_by = 1 : i64} : !tile.ring<2 x tensor<16x16xf32>>
+  return
+}
