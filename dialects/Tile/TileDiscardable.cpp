@@ -37,10 +37,11 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
     auto blocks = dyn_cast<IntegerAttr>(value);
     if (!isa<RingOp>(op) || !blocks || !blocks.getType().isInteger(64) ||
         blocks.getInt() < 2)
-      return brokenLaw(op, "dialect-3",
-                       "tile.shared_by must be an i64 from 2 on of a tile.ring, "
-                       "got ",
-                       value);
+      return brokenLaw(
+          op, "dialect-3",
+          "tile.shared_by must be an i64 from 2 on of a tile.ring, "
+          "got ",
+          value);
   }
   return success();
 }
