@@ -67,7 +67,8 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
       too, and the blocks add up what each reads of its own.
     * `readers`: roles that share a block's reads in a cluster. With two, what
       the blocks add up is weighed by a role of its own, and the products behind
-      it are a chunk behind.
+      it are a chunk behind. Only where a target's products of these elements
+      are asynchronous.
 
     *Constraints*
     * schedule-1: chunk is `auto` or a power of two, 2 to 256.
