@@ -36,6 +36,25 @@ Value Device::emitAll(OpBuilder &, Location, Value) const {
   llvm_unreachable("lanes have no votes");
 }
 
+SmallVector<Value> Device::emitOrderMasks(OpBuilder &builder, Location loc,
+                                          Value number,
+                                          ArrayRef<int32_t> limits) const {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(b, value, 32);
+  };
+  // Ones shifted out by 0, 16 and 32 bits, in halves, for 32 at once are too
+  // many.
+  Value missing = arith::MulIOp::create(b, number, constant(-8));
+  return llvm::map_to_vector(limits, [&](int32_t limit) -> Value {
+    Value bits = arith::AddIOp::create(b, missing, constant(8 * limit + 8));
+    bits = arith::MaxSIOp::create(b, bits, constant(0));
+    bits = arith::MinSIOp::create(b, bits, constant(16));
+    Value mask = arith::ShRUIOp::create(b, constant(-1), bits);
+    return arith::ShRUIOp::create(b, mask, bits);
+  });
+}
+
 Value Device::emitTruncation(OpBuilder &builder, Location loc, Value vector,
                              Type element) const {
   auto type = cast<VectorType>(vector.getType()).clone(element);
@@ -116,6 +135,15 @@ void Device::emitRegisters(OpBuilder &, Location, int64_t, int64_t) const {
 
 void Device::emitCopyBox(OpBuilder &, Location, Value, Value, ValueRange,
                          Value) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitStoreBox(OpBuilder &, Location, Value, Value,
+                          ValueRange) const {
+  llvm_unreachable("the device copies no boxes");
+}
+
+void Device::emitAwaitStores(OpBuilder &, Location) const {
   llvm_unreachable("the device copies no boxes");
 }
 

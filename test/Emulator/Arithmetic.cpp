@@ -306,6 +306,22 @@ void Translator::compare() {
   set(result);
 }
 
+/// A mask a half.
+void Translator::setHalves() {
+  count(3);
+  if (statement->text != "set.ge.u32.f16x2")
+    return failUnknown();
+  accept({"ge", "u32", "f16x2"});
+  auto *halves = FixedVectorType::get(builder.getHalfTy(), 2);
+  auto operand = [&](size_t index) {
+    return builder.CreateBitCast(get(index, {'b', 32, 1}), halves);
+  };
+  Value *masks =
+      builder.CreateSExt(builder.CreateFCmpOGE(operand(1), operand(2)),
+                         FixedVectorType::get(builder.getInt16Ty(), 2));
+  set(builder.CreateBitCast(masks, builder.getInt32Ty()));
+}
+
 void Translator::select() {
   Type type = this->type();
   count(4);

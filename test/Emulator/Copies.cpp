@@ -109,7 +109,7 @@ static bool readCopyOrder(const Statement &statement, Reading &reading) {
 }
 
 //===----------------------------------------------------------------------===//
-// 9.7.9.25 st.async, 9.7.9.27 cp.async.bulk.tensor
+// 9.7.9.25 st.async, 9.7.9.27 cp.async.bulk.tensor and its groups
 //===----------------------------------------------------------------------===//
 
 static Block &addressee(Thread &thread, uint64_t address) {
@@ -180,17 +180,18 @@ static bool readSend(const Statement &statement, Reading &reading) {
 
 enum { BoxRank };
 
-static void beginBox(Thread &thread, const Operation &operation) {
+/// A box as arguments from number `first` on say it: a map and a corner.
+static Flight boxAt(Thread &thread, const Operation &operation, uint64_t shared,
+                    unsigned first) {
   Flight flight = {};
   flight.rank = operation.facts[BoxRank];
-  flight.to = thread.arguments[0];
-  flight.map = reinterpret_cast<const unsigned char *>(thread.arguments[1]);
+  flight.to = shared;
+  flight.map = reinterpret_cast<const unsigned char *>(thread.arguments[first]);
   for (unsigned i = 0; i < flight.rank; ++i)
-    flight.corner[i] = static_cast<int32_t>(thread.arguments[2 + i]);
-  flight.mailbox = static_cast<uint32_t>(thread.arguments[2 + flight.rank]);
+    flight.corner[i] = static_cast<int32_t>(thread.arguments[first + 1 + i]);
   flight.line = operation.line;
   TensorMap map;
-  if (thread.arguments[1] % 64)
+  if (thread.arguments[first] % 64)
     fail(thread, "map must be aligned to 64 bytes, got another address");
   std::memcpy(&map, flight.map, sizeof(map));
   if (map.magic != TensorMap::kMagic || map.rank != flight.rank)
@@ -200,6 +201,12 @@ static void beginBox(Thread &thread, const Operation &operation) {
   if (flight.to % (map.swizzle ? 128u << map.swizzle : 128u))
     fail(thread, "box must lie where its swizzle begins, got " +
                      std::to_string(flight.to));
+  return flight;
+}
+
+static void beginBox(Thread &thread, const Operation &operation) {
+  Flight flight = boxAt(thread, operation, thread.arguments[0], 1);
+  flight.mailbox = static_cast<uint32_t>(thread.arguments[2 + flight.rank]);
   launchFlight(thread, flight);
 }
 
@@ -216,8 +223,9 @@ static bool readBox(const Statement &statement, Reading &reading) {
   return false;
 }
 
-/// Copies a box, zeros where it lies outside of the tensor.
-static void copyBox(const Flight &flight) {
+/// Calls `move` with each element of a box: its address in shared memory, in
+/// the tensor, or 0 outside of it, and its bytes.
+template <typename Move> static void walkBox(const Flight &flight, Move move) {
   TensorMap map;
   std::memcpy(&map, flight.map, sizeof(map));
   uint64_t rows = 1;
@@ -225,29 +233,106 @@ static void copyBox(const Flight &flight) {
     rows *= map.box[i];
   uint64_t rowBytes = uint64_t(map.box[0]) * map.elementBytes;
   for (uint64_t row = 0; row < rows; ++row) {
-    uint64_t from = map.data, rest = row;
+    uint64_t global = map.data, rest = row;
     bool isInside = true;
     for (unsigned i = 1; i < map.rank; ++i) {
       int64_t at = flight.corner[i] + int64_t(rest % map.box[i]);
       rest /= map.box[i];
       isInside &= at >= 0 && uint64_t(at) < map.extents[i];
-      from += uint64_t(at) * map.strides[i - 1];
+      global += uint64_t(at) * map.strides[i - 1];
     }
     for (uint64_t piece = 0; piece < rowBytes; piece += 16) {
-      char *to = reinterpret_cast<char *>(
-          swizzled(flight.to + row * rowBytes + piece, map.swizzle));
+      uint64_t shared =
+          swizzled(flight.to + row * rowBytes + piece, map.swizzle);
       for (unsigned i = 0; i < 16; i += map.elementBytes) {
         int64_t at = flight.corner[0] + int64_t((piece + i) / map.elementBytes);
-        if (isInside && at >= 0 && uint64_t(at) < map.extents[0])
-          std::memcpy(to + i,
-                      reinterpret_cast<const char *>(
-                          from + uint64_t(at) * map.elementBytes),
-                      map.elementBytes);
-        else
-          std::memset(to + i, 0, map.elementBytes);
+        bool isThere = isInside && at >= 0 && uint64_t(at) < map.extents[0];
+        move(shared + i, isThere ? global + uint64_t(at) * map.elementBytes : 0,
+             map.elementBytes);
       }
     }
   }
+}
+
+/// Copies a box to shared memory, zeros where it lies outside of the tensor.
+static void copyBox(const Flight &flight) {
+  walkBox(flight, [](uint64_t shared, uint64_t global, uint64_t bytes) {
+    auto *to = reinterpret_cast<char *>(shared);
+    if (global)
+      std::memcpy(to, reinterpret_cast<const char *>(global), bytes);
+    else
+      std::memset(to, 0, bytes);
+  });
+}
+
+/// And back, what lies inside.
+static void storeBox(const Flight &flight) {
+  walkBox(flight, [](uint64_t shared, uint64_t global, uint64_t bytes) {
+    if (global)
+      std::memcpy(reinterpret_cast<char *>(global),
+                  reinterpret_cast<const char *>(shared), bytes);
+  });
+}
+
+/// 16 bytes each of what a store of a box reads.
+static std::vector<uint64_t> piecesOf(const Flight &flight) {
+  std::vector<uint64_t> pieces;
+  for (uint64_t at = 0, bytes = bytesOf(flight); at < bytes; at += 16)
+    pieces.push_back(flight.to + at);
+  return pieces;
+}
+
+static void beginStore(Thread &thread, const Operation &operation) {
+  Flight flight =
+      boxAt(thread, operation, thread.arguments[1 + operation.facts[BoxRank]],
+            /*first=*/0);
+  if (flight.block != thread.warp->block)
+    fail(thread, "box must be stored from the block's own shared memory, got "
+                 "another's");
+  if (Races *races = racesOf(thread))
+    races->beginProduct(thread, piecesOf(flight));
+  thread.stores.push_back(flight);
+  // What it reads stays until it is waited for, so that storing twice changes
+  // nothing.
+  if (randomOf(thread).oneIn(3))
+    storeBox(flight);
+}
+
+static bool readStore(const Statement &statement, Reading &reading) {
+  reading.operation.execute = beginStore;
+  for (int rank = 1; rank <= 5; ++rank)
+    if (statement.text == "cp.async.bulk.tensor." + std::to_string(rank) +
+                              "d.global.shared::cta.tile.bulk_group") {
+      reading.operation.facts[BoxRank] = rank;
+      return statement.operands.size() == 2 &&
+             statement.operands[0].parts.size() == size_t(1 + rank);
+    }
+  return false;
+}
+
+static void commitStores(Thread &thread, const Operation &) {
+  thread.committedStores = thread.stores.size();
+}
+
+/// Only for all groups.
+static void awaitStores(Thread &thread, const Operation &) {
+  if (thread.arguments[0])
+    fail(thread, "groups that may still read must be none, got " +
+                     std::to_string(thread.arguments[0]));
+  for (size_t i = 0; i < thread.committedStores; ++i) {
+    storeBox(thread.stores[i]);
+    if (Races *races = racesOf(thread))
+      races->endProduct(thread, piecesOf(thread.stores[i]));
+  }
+  thread.stores.erase(thread.stores.begin(),
+                      thread.stores.begin() + thread.committedStores);
+  thread.committedStores = 0;
+}
+
+static bool readStoreOrder(const Statement &statement, Reading &reading) {
+  bool commits = statement.text == "cp.async.bulk.commit_group";
+  reading.operation.execute = commits ? commitStores : awaitStores;
+  return commits || statement.text == "cp.async.bulk.wait_group.read";
 }
 
 void emulator::land(Gang &gang, size_t which) {
@@ -269,6 +354,8 @@ void emulator::land(Gang &gang, size_t which) {
 
 const OperationRow emulator::copyOperations[] = {
     {"cp.async.bulk.tensor.", readBox},
+    {"cp.async.bulk.tensor.", readStore},
+    {"cp.async.bulk.", readStoreOrder},
     {"cp.async.", readCopyOrder},
     {"cp.async.", readCopy},
     {"st.async.", readSend},

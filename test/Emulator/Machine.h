@@ -159,6 +159,8 @@ struct Thread {
   uint32_t fences = 0;           ///< fence.proxy.async that it has executed
   std::vector<Copy> copies;      ///< not in a group yet, or landing with it
   std::deque<size_t> copyGroups; ///< sizes of the groups, oldest first
+  std::vector<Flight> stores;    ///< of boxes, which it has not waited for
+  size_t committedStores = 0;    ///< the first of these
 
   unsigned lane() const { return special[LaneId]; }
 };

@@ -233,6 +233,10 @@ static void start(transfer_t from) {
   if (!thread.copies.empty())
     failAt(thread, thread.copies.front().line,
            "copy must have landed before its thread ends, got no wait for it");
+  if (!thread.stores.empty())
+    failAt(thread, thread.stores.front().line,
+           "store of a box must have read before its thread ends, got no wait "
+           "for it");
   Warp &warp = *thread.warp;
   thread.isDone = true;
   warp.ready &= ~(1u << thread.lane());

@@ -168,7 +168,7 @@ const Translator::Row Translator::table[] = {
     {"cvta", &Translator::cvta},       {"ld", &Translator::load},
     {"st", &Translator::store},        {"bra", &Translator::branch},
     {"ret", &Translator::finish},      {"exit", &Translator::finish},
-    {"trap", &Translator::finish}};
+    {"set", &Translator::setHalves},   {"trap", &Translator::finish}};
 
 //===----------------------------------------------------------------------===//
 // Instructions of the run time

@@ -181,6 +181,7 @@ private:
   void bits();
   void shift();
   void compare();
+  void setHalves();
   void select();
   void convert();
   void move();

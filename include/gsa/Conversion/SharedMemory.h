@@ -19,6 +19,11 @@ inline constexpr llvm::StringLiteral kScratchAttr = "tile.scratch";
 inline constexpr llvm::StringLiteral kMailboxAttr = "tile.mailbox";
 inline constexpr int64_t kMailboxBytes = 8;
 
+/// Of a tile.convert in a loop that meets the block, a unit: nothing else has
+/// its bytes as long as the loop runs, and all have read what was in them when
+/// they are written again, so that the role need not meet before.
+inline constexpr llvm::StringLiteral kOwnAttr = "tile.own";
+
 /// What the first byte of the block's shared memory, and of each tile in it, is
 /// a multiple of.
 inline constexpr int64_t kSharedAlignment = 1024;

@@ -80,6 +80,14 @@ public:
   virtual Value emitOpaque(OpBuilder &builder, Location loc,
                            Value value) const = 0;
 
+  /// The most that an operand of emitOrderMasks is away from zero.
+  static constexpr int64_t kMostOrdered = 511;
+  /// For each limit a word, i32: ones in its low half where `number` (i32) is
+  /// at least the limit, in its high half where it is above, and zeros else.
+  virtual SmallVector<Value> emitOrderMasks(OpBuilder &builder, Location loc,
+                                            Value number,
+                                            ArrayRef<int32_t> limits) const;
+
   /// A vector of f32, rounded to a narrower type.
   virtual Value emitTruncation(OpBuilder &builder, Location loc, Value vector,
                                Type element) const;
@@ -129,6 +137,13 @@ public:
   virtual void emitCopyBox(OpBuilder &builder, Location loc, Value to,
                            Value map, ValueRange coordinates,
                            Value mailbox) const;
+  /// Starts to copy a box from `from`, i32, in the block's shared memory. What
+  /// lies outside of the tensor is left out.
+  virtual void emitStoreBox(OpBuilder &builder, Location loc, Value from,
+                            Value map, ValueRange coordinates) const;
+  /// Waits until the boxes that this thread stores have been read, and others
+  /// may be written there.
+  virtual void emitAwaitStores(OpBuilder &builder, Location loc) const;
   /// Ends the round of `mailbox` and waits for it, where `isFirst` is set:
   /// behind it this thread sees what was copied.
   virtual void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,

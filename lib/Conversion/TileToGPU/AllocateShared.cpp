@@ -3,9 +3,10 @@
 // Rings, and scratch memory of scans and reductions where the block's barriers
 // separate what is written there, have bytes of their own. Tiles that are
 // values, and other scratch memory, share bytes within a role where they are
-// not alive together: they are written behind a barrier of the role. Of an
-// exchange between blocks, the sums are such scratch memory: none is sent
-// before its block has given its part.
+// not alive together: they are written behind a barrier of the role. Where
+// there are bytes enough, what is converted in a loop has its own, and needs no
+// such barrier. Of an exchange between blocks, the sums are scratch memory that
+// is shared: none is sent before its block has given its part.
 //
 //===----------------------------------------------------------------------===//
 
@@ -157,6 +158,7 @@ struct Tenant {
   int64_t role = -1;
   int64_t begin = 0, end = std::numeric_limits<int64_t>::max();
   int64_t offset = 0;
+  bool isOwn = false;
 
   bool isAliveWith(const Tenant &other) const {
     return role != other.role || (begin <= other.end && other.begin <= end);
@@ -210,6 +212,20 @@ public:
     return last;
   }
 
+  /// Whether the block meets between the last use of what `convert` makes in
+  /// one iteration of the loop around it and the next time that it is written.
+  bool meetsInBetween(ConvertOp convert) const {
+    if (!isa<LoopLikeOpInterface>(convert->getParentOp()))
+      return false;
+    int64_t first = begin.lookup(convert),
+            last = endOf(convert, convert.getResult());
+    return llvm::any_of(convert->getBlock()->getOps<BarrierOp>(),
+                        [&](BarrierOp barrier) {
+                          int64_t now = begin.lookup(barrier);
+                          return now < first || now > last;
+                        });
+  }
+
   /// The last moment at which `value`, or one that runs on with it, is read.
   int64_t endOf(Operation *def, Value value) const {
     int64_t last = end.lookup(def);
@@ -257,7 +273,32 @@ struct AllocateSharedPass final
       return signalPassFailure();
     }
     const DeviceFacts &facts = (*target)->getFacts();
+    SmallVector<Tenant> tenants = findTenants(all.front(), **target, true);
+    int64_t total = place(tenants);
+    if (total > facts.sharedBytes) {
+      tenants = findTenants(all.front(), **target, false);
+      total = place(tenants);
+    }
+    Builder builder(kernel.getContext());
+    for (const Tenant &tenant : tenants) {
+      tenant.op->setAttr(tenant.attribute,
+                         builder.getI64IntegerAttr(tenant.offset));
+      if (tenant.isOwn)
+        tenant.op->setAttr(kOwnAttr, builder.getUnitAttr());
+    }
+    kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
+    if (total > facts.sharedBytes) {
+      report(kernel, tenants, total, facts.sharedBytes);
+      signalPassFailure();
+    }
+  }
+
+private:
+  /// With bytes of their own for what is converted in loops, if `own` is set.
+  static SmallVector<Tenant> findTenants(RolesOp roles,
+                                         const DeviceTarget &target, bool own) {
     SmallVector<Tenant> tenants;
+    auto kernel = roles->getParentOfType<func::FuncOp>();
     kernel.walk([&](RingOp ring) {
       auto type = cast<RingType>(ring.getRing().getType());
       tenants.push_back(
@@ -268,40 +309,42 @@ struct AllocateSharedPass final
     });
     bool fetches = kernel.walk([](FetchOp) { return WalkResult::interrupt(); })
                        .wasInterrupted();
-    if (facts.hasBoxCopies && fetches)
-      tenants.push_back({all.front(), kMailboxAttr,
-                         static_cast<int64_t>(all.front().getRoles().size()) *
-                             kMailboxBytes});
-    for (auto [i, region] : llvm::enumerate(all.front().getRoles()))
-      addTenants(tenants, region, i, all.front().getWarps()[i], **target);
-    int64_t total = place(tenants);
-    Builder builder(kernel.getContext());
-    for (const Tenant &tenant : tenants)
-      tenant.op->setAttr(tenant.attribute,
-                         builder.getI64IntegerAttr(tenant.offset));
-    kernel->setAttr(kSharedAttr, builder.getI64IntegerAttr(total));
-    if (total > facts.sharedBytes) {
-      report(kernel, tenants, total, facts.sharedBytes);
-      signalPassFailure();
-    }
+    if (target.getFacts().hasBoxCopies && fetches)
+      tenants.push_back(
+          {roles, kMailboxAttr,
+           static_cast<int64_t>(roles.getRoles().size()) * kMailboxBytes});
+    for (auto [i, region] : llvm::enumerate(roles.getRoles()))
+      addTenants(tenants, region, i, roles.getWarps()[i], target, own);
+    return tenants;
   }
 
-private:
   /// Adds what the ops of a role need besides rings.
   static void addTenants(SmallVector<Tenant> &tenants, Region &region,
                          int64_t role, int64_t warps,
-                         const DeviceTarget &target) {
+                         const DeviceTarget &target, bool own) {
     Order order(region, target);
     int64_t lanes = target.getFacts().warpLanes;
     region.walk<WalkOrder::PreOrder>([&](Operation *op) {
       int64_t now = order.beginOf(op);
-      if (isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType()))
+      int64_t scratch = getScratchBytes(op, warps, lanes);
+      bool isInPlace =
+          isa<LoadOp, ConvertOp>(op) && isPlace(op->getResult(0).getType());
+      if (auto convert = dyn_cast<ConvertOp>(op);
+          own && convert && (isInPlace || scratch) &&
+          order.meetsInBetween(convert)) {
+        tenants.push_back(
+            {op, isInPlace ? kOffsetAttr : kScratchAttr,
+             isInPlace ? getSharedBytes(convert.getType()) : scratch, role,
+             order.barrierBefore(op), order.endOf(op->getParentOp())});
+        tenants.back().isOwn = true;
+        return;
+      }
+      if (isInPlace)
         tenants.push_back({op, kOffsetAttr,
                            getSharedBytes(op->getResult(0).getType()), role,
                            now, order.endOf(op, op->getResult(0))});
       if (isMessage(op))
         addRoom(tenants, op, role, order);
-      int64_t scratch = getScratchBytes(op, warps, lanes);
       if (scratch && hasOwnScratch(op))
         tenants.push_back({op, kScratchAttr, scratch, role,
                            order.barrierBefore(op), order.endOf(op)});

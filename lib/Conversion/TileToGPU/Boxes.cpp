@@ -1,4 +1,4 @@
-//===- Boxes.cpp - Copies of boxes of tensors to shared memory ------------===//
+//===- Boxes.cpp - Copies of boxes of tensors to shared memory, and back --===//
 //
 // Where a device has an engine that copies a box of a tensor by itself, one
 // thread of a role starts the copy of a whole tile. The engine knows the tensor
@@ -8,6 +8,11 @@
 // The role's mailbox counts bytes: a round is what is started from one wait to
 // the next, and only the thread that starts copies waits for them. Others see
 // what was copied when they have met that thread behind its wait.
+//
+// A tile that has bytes of its own (kOwnAttr) the engine stores, if it is
+// whole, and the role goes on. The thread that starts this waits before the
+// tile is written again, and before the role ends. Where roles share registers
+// lanes store: there it was 3% slower (bench/NOTES.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -70,7 +75,19 @@ static Slice sliceOf(FetchOp op) {
 }
 
 std::optional<int64_t> TileLowering::findMap(FetchOp op) {
-  Slice slice = sliceOf(op);
+  return findMap(sliceOf(op));
+}
+
+std::optional<int64_t> TileLowering::findMap(StoreOp op) {
+  auto convert = op.getValue().getDefiningOp<ConvertOp>();
+  auto roles = op->getParentOfType<RolesOp>();
+  if (!convert || !convert->hasAttr(kOwnAttr) || !isPlace(convert.getType()) ||
+      roles->hasAttr(kRegistersAttr))
+    return std::nullopt;
+  return findMap(Slice(op, op.getTarget(), convert.getType()));
+}
+
+std::optional<int64_t> TileLowering::findMap(const Slice &slice) {
   int64_t swizzle = swizzleOf(slice.tile);
   auto argument = dyn_cast<BlockArgument>(Value(slice.memory));
   auto type = cast<MemRefType>(slice.memory.getType());
@@ -113,6 +130,17 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
                                           : WalkResult::advance();
                      })
                      .wasInterrupted();
+  role.storesBoxes = region
+                         .walk([&](StoreOp op) {
+                           return findMap(op) ? WalkResult::interrupt()
+                                              : WalkResult::advance();
+                         })
+                         .wasInterrupted();
+  if (!fetches && !role.storesBoxes)
+    return success();
+  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
+  role.isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   if (!fetches)
     return success();
   FailureOr<Value> all = addressOf(role.roles, kMailboxAttr);
@@ -122,9 +150,6 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   if (number)
     role.mailbox =
         arith::AddIOp::create(b, *all, constant(number * kMailboxBytes));
-  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
-  role.isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -133,12 +158,12 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
 }
 
 namespace mlir::gsa {
-/// A fetch that the engine may do.
+/// A tile that the engine may copy: panels side by side, a box each, one behind
+/// the other at `address`.
 struct BoxCopy {
-  FetchOp op;
   Slice slice;
   int64_t map;
-  Value slot;
+  Value address;
 
   int64_t getSwizzle() const { return swizzleOf(slice.tile); }
   int64_t getPanelBytes() const {
@@ -151,6 +176,17 @@ struct BoxCopy {
 };
 } // namespace mlir::gsa
 
+/// Whether the runtime could make the maps of `copies`.
+Value TileLowering::emitUsable(ArrayRef<BoxCopy> copies) {
+  int64_t all = 0;
+  for (const BoxCopy &copy : copies)
+    all |= int64_t(1) << copy.map;
+  Value mask = arith::ConstantIntOp::create(b, all, 64);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                               arith::AndIOp::create(b, usableMaps, mask),
+                               mask);
+}
+
 /// Whether what the engine copies is the tiles, and whether there is anything
 /// of them (null: yes). It is: maps are there, and rows that the tiles have not
 /// are behind the tensors' last.
@@ -158,13 +194,7 @@ std::pair<Value, Value> TileLowering::emitFitBoxes(ArrayRef<BoxCopy> copies) {
   auto isAtLeast = [&](Value value, Value least) -> Value {
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, value, least);
   };
-  int64_t all = 0;
-  for (const BoxCopy &copy : copies)
-    all |= int64_t(1) << copy.map;
-  Value mask = arith::ConstantIntOp::create(b, all, 64);
-  Value usable =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                            arith::AndIOp::create(b, usableMaps, mask), mask);
+  Value usable = emitUsable(copies);
   const Slice &slice = copies.front().slice;
   if (!slice.rows)
     return {usable, Value()};
@@ -183,6 +213,30 @@ std::pair<Value, Value> TileLowering::emitFitBoxes(ArrayRef<BoxCopy> copies) {
   return {arith::AndIOp::create(b, usable, fits), isAtLeast(rows, one)};
 }
 
+void TileLowering::forEachPanel(
+    const BoxCopy &copy,
+    function_ref<void(Value address, Value map, ValueRange corner)> visit) {
+  auto offset = int32_t(copy.map * GSA_MAP_BYTES);
+  Value map = LLVM::GEPOp::create(b, maps.getType(), b.getI8Type(), maps,
+                                  ArrayRef<LLVM::GEPArg>(offset));
+  SmallVector<Value> coordinates;
+  for (Value index : copy.slice.indices)
+    coordinates.push_back(
+        arith::IndexCastOp::create(b, b.getI32Type(), get(index)));
+  int64_t elementBytes = copy.slice.tile.getElementTypeBitWidth() / 8;
+  for (int64_t i = 0, e = copy.countPanels(); i < e; ++i) {
+    SmallVector<Value> corner = coordinates;
+    Value address = copy.address;
+    if (i) {
+      corner.back() = arith::AddIOp::create(
+          b, corner.back(), constant(i * copy.getSwizzle() / elementBytes));
+      address =
+          arith::AddIOp::create(b, address, constant(i * copy.getPanelBytes()));
+    }
+    visit(address, map, corner);
+  }
+}
+
 void TileLowering::copyBoxes(ArrayRef<BoxCopy> copies) {
   auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
@@ -191,26 +245,44 @@ void TileLowering::copyBoxes(ArrayRef<BoxCopy> copies) {
   for (const BoxCopy &copy : copies)
     bytes += copy.countPanels() * copy.getPanelBytes();
   device.emitExpectBoxes(b, b.getLoc(), role.mailbox, bytes);
-  for (const BoxCopy &copy : copies) {
-    auto offset = int32_t(copy.map * GSA_MAP_BYTES);
-    Value at = LLVM::GEPOp::create(b, maps.getType(), b.getI8Type(), maps,
-                                   ArrayRef<LLVM::GEPArg>(offset));
-    SmallVector<Value> coordinates;
-    for (Value index : copy.slice.indices)
-      coordinates.push_back(
-          arith::IndexCastOp::create(b, b.getI32Type(), get(index)));
-    int64_t elementBytes = copy.slice.tile.getElementTypeBitWidth() / 8;
-    for (int64_t i = 0, e = copy.countPanels(); i < e; ++i) {
-      SmallVector<Value> corner = coordinates;
-      Value to = copy.slot;
-      if (i) {
-        corner.back() = arith::AddIOp::create(
-            b, corner.back(), constant(i * copy.getSwizzle() / elementBytes));
-        to = arith::AddIOp::create(b, to, constant(i * copy.getPanelBytes()));
-      }
-      device.emitCopyBox(b, b.getLoc(), to, at, corner, role.mailbox);
-    }
+  for (const BoxCopy &copy : copies)
+    forEachPanel(copy, [&](Value to, Value map, ValueRange corner) {
+      device.emitCopyBox(b, b.getLoc(), to, map, corner, role.mailbox);
+    });
+}
+
+LogicalResult
+TileLowering::storeBoxes(const Slice &slice, int64_t map, Value address,
+                         function_ref<LogicalResult()> storeByLanes) {
+  BoxCopy copy = {slice, map, address};
+  // Rows behind those that there are may be another window's.
+  Value fits = emitUsable(copy);
+  if (slice.rows) {
+    Value size = arith::ConstantIndexOp::create(b, slice.tile.getDimSize(0));
+    Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                          get(slice.rows), size);
+    fits = arith::AndIOp::create(b, fits, isWhole);
   }
+  auto branch =
+      scf::IfOp::create(b, TypeRange(), fits, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  auto starter = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(starter.thenBlock());
+  forEachPanel(copy, [&](Value from, Value at, ValueRange corner) {
+    device.emitStoreBox(b, b.getLoc(), from, at, corner);
+  });
+  b.setInsertionPointToStart(branch.elseBlock());
+  return storeByLanes();
+}
+
+void TileLowering::awaitStores() {
+  if (!role.storesBoxes)
+    return;
+  auto starter = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(starter.thenBlock());
+  device.emitAwaitStores(b, b.getLoc());
 }
 
 bool TileLowering::areTogether(FetchOp first, FetchOp second) {
@@ -237,12 +309,12 @@ LogicalResult TileLowering::lowerFetches(ArrayRef<FetchOp> ops) {
     std::optional<int64_t> map = findMap(op);
     if (!map)
       return copyToPlace(op, sliceOf(op), slot);
-    copies.push_back({op, sliceOf(op), *map, slot});
+    copies.push_back({sliceOf(op), *map, slot});
   }
   auto [fit, isThere] = emitFitBoxes(copies);
   OpBuilder::InsertionGuard guard(b);
   // Behind a segment's end nobody reads, as a rule.
-  if (isThere && !copies.front().op->hasAttr(kZerosAttr)) {
+  if (isThere && !ops.front()->hasAttr(kZerosAttr)) {
     auto some = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
     b.setInsertionPointToStart(some.thenBlock());
   }
@@ -250,8 +322,8 @@ LogicalResult TileLowering::lowerFetches(ArrayRef<FetchOp> ops) {
   b.setInsertionPointToStart(branch.thenBlock());
   copyBoxes(copies);
   b.setInsertionPointToStart(branch.elseBlock());
-  for (const BoxCopy &copy : copies)
-    if (failed(copyToPlace(copy.op, copy.slice, copy.slot, /*rolled=*/true)))
+  for (auto [op, copy] : llvm::zip_equal(ops, copies))
+    if (failed(copyToPlace(op, copy.slice, copy.address, /*rolled=*/true)))
       return failure();
   // At once: to wait behind the branch would cost those who took the other one.
   device.emitWaitCopies(b, b.getLoc());

@@ -100,6 +100,7 @@ LogicalResult TileLowering::lower(RolesOp op) {
                            target.getFacts().registers / (warps * lanes));
     if (failed(openBoxes(region, i)) || failed(lowerBody(region.front())))
       return failure();
+    awaitStores();
     retire(0);
     first += count;
     if (branch)

@@ -180,25 +180,24 @@ Value TileLowering::lowerMaskedTruncation(arith::TruncFOp op) {
   for (size_t i = 0; i < ramps->limits.size(); i += 2)
     if (ramps->limits[i + 1] != ramps->limits[i] + 1)
       return {};
+  // Coordinates of the tile, and differences of these.
+  if (llvm::any_of(cast<RankedTensorType>(op.getType()).getShape(),
+                   [](int64_t size) { return size > Device::kMostOrdered; }))
+    return {};
 
-  // Of the word that starts at `limit`, both elements are kept where the
-  // difference is above it, the first where it is equal, and none below: ones
-  // shifted out by 0, 16 and 32 bits, in halves, for 32 at once are too many.
-  std::map<int32_t, Value> masks;
-  Value missing = arith::MulIOp::create(b, ramps->difference, constant(-8));
-  SmallVector<Value> words;
-  for (size_t i = 0; i < ramps->limits.size(); i += 2) {
-    int32_t limit = ramps->limits[i];
-    Value &mask = masks[limit];
-    if (!mask) {
-      Value bits = arith::AddIOp::create(b, missing, constant(8 * limit + 8));
-      bits = arith::MaxSIOp::create(b, bits, constant(0));
-      bits = arith::MinSIOp::create(b, bits, constant(16));
-      mask = arith::ShRUIOp::create(b, constant(-1), bits);
-      mask = arith::ShRUIOp::create(b, mask, bits);
-    }
-    words.push_back(mask);
-  }
+  // A word's elements are kept where the difference is at least its limit, and
+  // above it.
+  SmallVector<int32_t> limits;
+  for (size_t i = 0; i < ramps->limits.size(); i += 2)
+    limits.push_back(ramps->limits[i]);
+  SmallVector<int32_t> distinct(limits);
+  llvm::sort(distinct);
+  distinct.erase(llvm::unique(distinct), distinct.end());
+  SmallVector<Value> masks =
+      device.emitOrderMasks(b, b.getLoc(), ramps->difference, distinct);
+  auto words = llvm::map_to_vector(limits, [&](int32_t limit) {
+    return masks[llvm::lower_bound(distinct, limit) - distinct.begin()];
+  });
   Value rounded = device.emitTruncation(
       b, b.getLoc(), get(select.getTrueValue()), type.getElementType());
   for (auto [mask, word] :

@@ -184,7 +184,7 @@ LogicalResult TileLowering::lower(LoadOp op) {
     if (failed(address))
       return failure();
     // Behind those who read what the place held before.
-    emitRoleBarrier();
+    meetToWrite();
     if (failed(copyToPlace(op, slice, *address)))
       return failure();
     device.emitWaitCopies(b, b.getLoc());
@@ -203,8 +203,16 @@ LogicalResult TileLowering::lower(LoadOp op) {
 }
 
 LogicalResult TileLowering::lower(StoreOp op) {
-  auto tile = cast<RankedTensorType>(op.getValue().getType());
-  Slice slice(op, op.getTarget(), tile);
+  Slice slice(op, op.getTarget(),
+              cast<RankedTensorType>(op.getValue().getType()));
+  auto storeByLanes = [&] { return storeTile(op, slice); };
+  if (std::optional<int64_t> map = findMap(op))
+    return storeBoxes(slice, *map, get(op.getValue()), storeByLanes);
+  return storeByLanes();
+}
+
+LogicalResult TileLowering::storeTile(StoreOp op, const Slice &slice) {
+  RankedTensorType tile = slice.tile;
   Reach reach(b, slice, [&](Value value) { return get(value); });
   Layout layout = layoutOf(tile);
   Value vector = get(op.getValue());

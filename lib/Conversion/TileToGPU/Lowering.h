@@ -32,8 +32,11 @@ struct RoleContext {
   bool readsAsync = false, fences = false;
   /// Its lanes copy tiles to shared memory: not only the device's engine does.
   bool copies = false;
-  /// Where it counts copies of boxes, i32, and whether this is the thread that
-  /// starts them, i1; null if it starts none.
+  /// The device's engine stores tiles for it.
+  bool storesBoxes = false;
+  /// Where it counts copies of boxes, i32; null if it fetches none. Whether
+  /// this is the thread that starts them, and stores, i1; null if it starts
+  /// none.
   Value mailbox, isFirst;
 };
 
@@ -136,6 +139,11 @@ private:
   /// by matrix instructions that read asynchronously: those see `written`, a
   /// place.
   void emitRoleBarrier(Value written = {});
+  /// Before bytes are written that others of the role may still be reading.
+  void meetToWrite() {
+    awaitStores();
+    emitRoleBarrier();
+  }
   LogicalResult lower(tile::BarrierOp op);
 
   //===--------------------------------------------------------------------===//
@@ -165,6 +173,8 @@ private:
 
   LogicalResult lower(tile::LoadOp op);
   LogicalResult lower(tile::StoreOp op);
+  /// By the role's lanes.
+  LogicalResult storeTile(tile::StoreOp op, const Slice &slice);
   /// Starts to copy a tile to a place at `address`, all lanes of the role a
   /// part; with little code if it is to be `rolled`.
   LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address,
@@ -180,13 +190,27 @@ private:
   LogicalResult lowerFetches(ArrayRef<tile::FetchOp> ops);
   bool areTogether(tile::FetchOp first, tile::FetchOp second);
   LogicalResult lower(tile::WaitFetchesOp op);
-  /// Makes the mailbox of the role, number `number`, whose body is `region`;
-  /// nothing if it copies no boxes.
+  /// Makes what the role, number `number`, whose body is `region`, needs to
+  /// have boxes copied and stored; nothing if it has none.
   LogicalResult openBoxes(Region &region, int64_t number);
   /// The number of the map with which the device copies what `op` fetches, a
   /// new one if need be; none if it cannot.
   std::optional<int64_t> findMap(tile::FetchOp op);
+  /// Of what it stores from a place.
+  std::optional<int64_t> findMap(tile::StoreOp op);
+  std::optional<int64_t> findMap(const Slice &slice);
   void addMapArguments();
+  Value emitUsable(ArrayRef<BoxCopy> copies);
+  void forEachPanel(
+      const BoxCopy &copy,
+      function_ref<void(Value address, Value map, ValueRange corner)> visit);
+  /// Lets the engine store a tile from a place at `address`, or lanes where it
+  /// cannot.
+  LogicalResult storeBoxes(const Slice &slice, int64_t map, Value address,
+                           function_ref<LogicalResult()> storeByLanes);
+  /// Before places are written that the engine may still be storing, and the
+  /// role's barrier that says so to others; nothing if it stores none.
+  void awaitStores();
   std::pair<Value, Value> emitFitBoxes(ArrayRef<BoxCopy> copies);
   void copyBoxes(ArrayRef<BoxCopy> copies);
 

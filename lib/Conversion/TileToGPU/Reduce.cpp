@@ -49,7 +49,7 @@ TileLowering::gatherWarps(Operation *op, ArrayRef<Value> values,
   auto pair = [](Value value) { return VectorType::get(2, value.getType()); };
 
   if (!hasOwnScratch(op))
-    emitRoleBarrier();
+    meetToWrite();
   Value mine = rowOf(role.worker.warp);
   for (int64_t i = 0; i + 1 < count; i += 2)
     LLVM::StoreOp::create(

@@ -226,7 +226,8 @@ LogicalResult TileLowering::lower(ConvertOp op) {
     if (failed(scratch))
       return failure();
     Layout place = rowMajor(from.getShape());
-    emitRoleBarrier();
+    if (!op->hasAttr(kOwnAttr))
+      meetToWrite();
     if (failed(storePlace(op, operand, *scratch, place, from)))
       return failure();
     emitRoleBarrier();
@@ -250,9 +251,16 @@ LogicalResult TileLowering::lower(ConvertOp op) {
   if (failed(address))
     return failure();
   // Behind those who read what the place held before, before those who read it.
-  emitRoleBarrier();
+  bool isStored = llvm::any_of(op->getUsers(), [&](Operation *user) {
+    auto store = dyn_cast<StoreOp>(user);
+    return store && findMap(store);
+  });
+  if (isStored || !op->hasAttr(kOwnAttr))
+    meetToWrite();
   if (failed(storePlace(op, operand, *address, to, from)))
     return failure();
+  if (isStored)
+    device.emitMatrixFence(b, b.getLoc());
   emitRoleBarrier(op.getResult());
   set(op.getResult(), *address);
   return success();

@@ -141,6 +141,31 @@ Value NVIDIADevice::emitOpaque(OpBuilder &builder, Location loc,
   return assembly.emit(builder, loc).front();
 }
 
+SmallVector<Value>
+NVIDIADevice::emitOrderMasks(OpBuilder &builder, Location loc, Value number,
+                             ArrayRef<int32_t> limits) const {
+  // 9.7.7.1, set of f16x2. 0x6600 + n are the bits of 1536 + n in f16, for n
+  // from -512 to 511: integers, added to both halves, make the operand. Its
+  // high half is one less, so that being above a limit is being at least it.
+  constexpr int64_t both = 0x10001, offset = 0x6600;
+  auto word = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(builder, loc, value, 32);
+  };
+  Value pair = arith::MulIOp::create(builder, loc, number, word(both));
+  pair = arith::AddIOp::create(builder, loc, pair,
+                               word(offset * both - (int64_t(1) << 16)));
+  return llvm::map_to_vector(limits, [&](int32_t limit) {
+    Assembly assembly;
+    assembly.touchesMemory = false;
+    std::string mask = assembly.addResult(builder.getI32Type(), "=r");
+    std::string operand = assembly.addOperand(pair, "r");
+    std::string least = assembly.addOperand(word((offset + limit) * both), "r");
+    assembly.text =
+        "set.ge.u32.f16x2 " + mask + ", " + operand + ", " + least + ";";
+    return assembly.emit(builder, loc).front();
+  });
+}
+
 Value NVIDIADevice::emitTruncation(OpBuilder &builder, Location loc,
                                    Value vector, Type element) const {
   auto type = cast<VectorType>(vector.getType());

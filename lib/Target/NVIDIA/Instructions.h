@@ -35,6 +35,9 @@ public:
                              Value condition) const override;
   Value emitOpaque(OpBuilder &builder, Location loc,
                    Value value) const override;
+  SmallVector<Value> emitOrderMasks(OpBuilder &builder, Location loc,
+                                    Value number,
+                                    ArrayRef<int32_t> limits) const override;
   Value emitTruncation(OpBuilder &builder, Location loc, Value vector,
                        Type element) const override;
   Value emitLoad(OpBuilder &builder, Location loc, Value pointer, int64_t bytes,
@@ -51,6 +54,9 @@ public:
                        int64_t bytes) const override;
   void emitCopyBox(OpBuilder &builder, Location loc, Value to, Value map,
                    ValueRange coordinates, Value mailbox) const override;
+  void emitStoreBox(OpBuilder &builder, Location loc, Value from, Value map,
+                    ValueRange coordinates) const override;
+  void emitAwaitStores(OpBuilder &builder, Location loc) const override;
   void emitWaitBoxes(OpBuilder &builder, Location loc, Value mailbox,
                      Value isFirst) const override;
   Value emitClusterRank(OpBuilder &builder, Location loc) const override;

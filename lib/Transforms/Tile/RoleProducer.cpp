@@ -117,8 +117,13 @@ void RoleSplitter::emitProducer(Block *role) {
          third = window(zero, 2);
   carried.variables = getInitial(first, /*memories=*/false);
   mapAll(first, variables, carried.variables);
-  fetchAll(first, kProducer);
+  // Gates first, which all wait for; but where they map what is fetched, they
+  // need that as well.
+  if (!inPlace.empty())
+    fetchAll(first, kProducer);
   mapAll(first, loaded, loadGates(first));
+  if (inPlace.empty())
+    fetchAll(first, kProducer);
   emitGates(first, [&](Operation *op) { return !plan.dependsOnMemory(op); });
   carried.scalars = getAll(first, scalars);
   carried.nextVariables = getAll(first, getNext(/*memories=*/false));
