@@ -1,6 +1,7 @@
 //===- Elementwise.cpp - What a lane computes alone -----------------------===//
 
 #include "Lowering.h"
+#include "dialects/Tile/TileNames.h"
 #include "gsa/Layout/Move.h"
 #include "gsa/Target/SharedAccess.h"
 
@@ -193,8 +194,14 @@ Value TileLowering::lowerMaskedTruncation(arith::TruncFOp op) {
   SmallVector<int32_t> distinct(limits);
   llvm::sort(distinct);
   distinct.erase(llvm::unique(distinct), distinct.end());
+  // Where roles share registers, comparisons are the slower way, by 1%
+  // (bench/NOTES.md).
+  bool sharesRegisters = role.roles->hasAttr(kRegistersAttr);
   SmallVector<Value> masks =
-      device.emitOrderMasks(b, b.getLoc(), ramps->difference, distinct);
+      sharesRegisters
+          ? device.Device::emitOrderMasks(b, b.getLoc(), ramps->difference,
+                                          distinct)
+          : device.emitOrderMasks(b, b.getLoc(), ramps->difference, distinct);
   auto words = llvm::map_to_vector(limits, [&](int32_t limit) {
     return masks[llvm::lower_bound(distinct, limit) - distinct.begin()];
   });
