@@ -290,7 +290,7 @@ static void beginStore(Thread &thread, const Operation &operation) {
     fail(thread, "box must be stored from the block's own shared memory, got "
                  "another's");
   if (Races *races = racesOf(thread))
-    races->beginProduct(thread, piecesOf(flight));
+    races->beginRead(thread, piecesOf(flight), "a store of a box");
   thread.stores.push_back(flight);
   // What it reads stays until it is waited for, so that storing twice changes
   // nothing.
@@ -322,7 +322,7 @@ static void awaitStores(Thread &thread, const Operation &) {
   for (size_t i = 0; i < thread.committedStores; ++i) {
     storeBox(thread.stores[i]);
     if (Races *races = racesOf(thread))
-      races->endProduct(thread, piecesOf(thread.stores[i]));
+      races->endRead(thread, piecesOf(thread.stores[i]));
   }
   thread.stores.erase(thread.stores.begin(),
                       thread.stores.begin() + thread.committedStores);

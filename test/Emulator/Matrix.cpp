@@ -463,7 +463,7 @@ static void beginProduct(Thread &thread, const Operation &operation) {
   }
   if (Races *races = warp.block->gang->races.get()) {
     listPieces(thread, product);
-    races->beginProduct(thread, product.pieces);
+    races->beginRead(thread, product.pieces, "a product");
   }
   if (thread.warp->block->gang->random.oneIn(2))
     readFactors(thread, product);
@@ -517,14 +517,14 @@ static void awaitProducts(Thread &thread, const Operation &operation) {
     for (Product &product : warp.groups.front()) {
       complete(thread, product);
       if (races)
-        races->endProduct(thread, product.pieces);
+        races->endRead(thread, product.pieces);
     }
     warp.groups.pop_front();
     // What those behind it read, too, is still being read.
     if (races)
       for (auto &group : warp.groups)
         for (Product &product : group)
-          races->beginProduct(thread, product.pieces);
+          races->beginRead(thread, product.pieces, "a product");
   }
   leave(thread);
 }

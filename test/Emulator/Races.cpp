@@ -110,12 +110,12 @@ void Races::checkReads(Thread &thread, Site &site, size_t cell,
       isOrdered =
           clock != kNow && (lane == thread.lane() || clock < clockOf(warp));
     if (!isOrdered)
-      fail(thread, std::string("race: ") + what + " what " +
-                       nameOf(gang, static_cast<unsigned>(base + i)) +
-                       " reads" +
-                       (clock == kNow ? " by a product that it has not waited "
-                                        "for"
-                                      : ", and nothing orders the two"));
+      fail(thread,
+           std::string("race: ") + what + " what " +
+               nameOf(gang, static_cast<unsigned>(base + i)) + " reads" +
+               (clock == kNow ? " by a product or a box that it has not waited "
+                                "for"
+                              : ", and nothing orders the two"));
   }
 }
 
@@ -282,7 +282,8 @@ bool Races::isFenced(const Thread &thread, const Cell &cell) const {
   return gang.warps[cell.actor]->threads[cell.lane].fences > cell.fences;
 }
 
-void Races::beginProduct(Thread &thread, const std::vector<uint64_t> &pieces) {
+void Races::beginRead(Thread &thread, const std::vector<uint64_t> &pieces,
+                      const std::string &reader) {
   Warp &warp = *thread.warp;
   for (uint64_t address : pieces) {
     size_t first, last;
@@ -292,21 +293,21 @@ void Races::beginProduct(Thread &thread, const std::vector<uint64_t> &pieces) {
       // All lanes issue it together, so each must be behind the write.
       if (cell.actor == warp.number && cell.clock >= clockOf(warp) &&
           cell.clock)
-        fail(thread, "race: a product reads what line " +
+        fail(thread, "race: " + reader + " reads what line " +
                          std::to_string(cell.line) +
                          " of the same warp wrote, "
                          "with no barrier between them");
       if (!isBehind(thread, cell))
-        failWrite(thread, cell, "a product reads");
+        failWrite(thread, cell, (reader + " reads").c_str());
       if (!isFenced(thread, cell))
-        fail(thread, "a product reads what line " + std::to_string(cell.line) +
+        fail(thread, reader + " reads what line " + std::to_string(cell.line) +
                          " wrote, with no fence.proxy.async between them");
       site.reads[i * warpsOfBlock + warp.number % warpsOfBlock] = kNow << 8;
     }
   }
 }
 
-void Races::endProduct(Thread &thread, const std::vector<uint64_t> &pieces) {
+void Races::endRead(Thread &thread, const std::vector<uint64_t> &pieces) {
   Warp &warp = *thread.warp;
   uint32_t read = clockOf(warp) << 8 | kManyLanes;
   for (uint64_t address : pieces) {

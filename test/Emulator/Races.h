@@ -52,9 +52,11 @@ public:
   void beginFlight(Thread &thread, Mailbox &mailbox, uint64_t address,
                    unsigned bytes);
 
-  /// wgmma: pieces of 16 bytes, which nobody may write until it is waited for.
-  void beginProduct(Thread &thread, const std::vector<uint64_t> &pieces);
-  void endProduct(Thread &thread, const std::vector<uint64_t> &pieces);
+  /// wgmma, and stores of boxes: pieces of 16 bytes that `reader` reads,
+  /// through the async proxy, and nobody may write until it is waited for.
+  void beginRead(Thread &thread, const std::vector<uint64_t> &pieces,
+                 const std::string &reader);
+  void endRead(Thread &thread, const std::vector<uint64_t> &pieces);
   /// fence.proxy.async
   void fence(Thread &thread);
 

@@ -135,3 +135,114 @@ func.func @twoExchanges(%n: index, %m: memref<16x16xf32>) attributes {gsa.kernel
 }
 }
 }
+
+// -----
+
+// What is converted in a loop that meets the block has bytes of its own if there
+// are enough, and is marked: no barrier is needed before it is written. Without
+// a meeting, or between the uses of one iteration only, bytes are shared.
+
+#r = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
+#p = #tile.layout<[64, 64], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
+!r = tensor<64x64xf32, #r>
+!p = tensor<64x64xf32, #p>
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+// CHECK-LABEL: func.func @own(
+// CHECK-SAME: gsa.shared = 32768 : i64
+// CHECK: tile.convert {{.*}}tile.offset = 0 : i64, tile.own
+// CHECK: tile.convert {{.*}}tile.offset = 16384 : i64, tile.own
+// CHECK: tile.convert {{.*}}tile.offset = 0 : i64}
+// CHECK-NOT: tile.own
+// CHECK: return
+func.func @own(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [4] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !r
+      scf.for %j = %c0 to %n step %c1 {
+        %a = tile.convert %x : !r -> !p
+        %b = tile.convert %a : !p -> !r
+        tile.store %b, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+        %c = tile.convert %x : !r -> !p
+        %d = tile.convert %c : !p -> !r
+        tile.store %d, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+        tile.barrier
+      }
+      %e = tile.convert %x : !r -> !p
+      %f = tile.convert %e : !p -> !r
+      tile.store %f, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+    }
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @shared(
+// CHECK-SAME: gsa.shared = 16384 : i64
+// CHECK-NOT: tile.own
+// CHECK: func.func @between(
+func.func @shared(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [4] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !r
+      scf.for %j = %c0 to %n step %c1 {
+        %a = tile.convert %x : !r -> !p
+        %b = tile.convert %a : !p -> !r
+        tile.store %b, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+        %c = tile.convert %x : !r -> !p
+        %d = tile.convert %c : !p -> !r
+        tile.store %d, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+      }
+    }
+  }
+  return
+}
+
+// CHECK-NOT: tile.own
+// CHECK: func.func @tooMany(
+func.func @between(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [4] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !r
+      scf.for %j = %c0 to %n step %c1 {
+        %a = tile.convert %x : !r -> !p
+        tile.barrier
+        %b = tile.convert %a : !p -> !r
+        tile.store %b, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+      }
+    }
+  }
+  return
+}
+
+// Of 227 KiB a ring takes 208: the two share the rest.
+// CHECK-SAME: gsa.shared = 229376 : i64
+// CHECK-NOT: tile.own
+// CHECK: return
+func.func @tooMany(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    %ring = tile.ring : !tile.ring<13 x !p>
+    tile.roles warps [4] {
+      %x = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> !r
+      scf.for %j = %c0 to %n step %c1 {
+        %a = tile.convert %x : !r -> !p
+        %b = tile.convert %a : !p -> !r
+        tile.put %b, %ring[%j + 0] : !r, !tile.ring<13 x !p>
+        %c = tile.convert %x : !r -> !p
+        %d = tile.convert %c : !p -> !r
+        tile.store %d, %m[%c0, %c0] dims [0, 1] : !r, memref<64x64xf32>
+        tile.barrier
+      }
+    }
+  }
+  return
+}
+}
+}

@@ -8,6 +8,7 @@
 
 #swizzled = #tile.layout<[64, 128], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [1, 8], [2, 16], [4, 32], [8, 0], [16, 0], [32, 0], [0, 64]]>
 #plain = #tile.layout<[64, 128], offset = [[0, 1], [0, 2], [0, 4], [0, 8], [0, 16], [0, 32], [0, 64], [1, 0], [2, 0], [4, 0], [8, 0], [16, 0], [32, 0]]>
+#rows = #tile.layout<[64, 128], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32], [0, 64]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
 !x = memref<?x?x4x128xbf16, strided<[?, ?, ?, 1], offset: ?>>
 !ring = !tile.ring<2 x tensor<64x128xbf16, #swizzled>>
 !other = !tile.ring<2 x tensor<64x128xbf16, #plain>>
@@ -77,6 +78,101 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       // CHECK: nvvm.barrier
       tile.wait_fetches
       tile.barrier
+    }
+  }
+  return
+}
+
+// The engine stores a tile that has bytes of its own if it is whole, and lanes
+// else. Before the tile is written again, and before the role ends, the thread
+// that started this waits until it has been read.
+
+// CHECK-LABEL: func.func @stores(
+// CHECK-SAME: %[[MAPS:[a-z0-9]+]]: !llvm.ptr, %[[USABLE:[a-z0-9]+]]: i64)
+// CHECK-SAME: gsa.maps = [{box = array<i64: 1, 64, 1, 64>, swizzle = 128 : i64, tensor = 0 : i64}]
+// LANES-LABEL: func.func @stores(
+// LANES-NOT: bulk
+func.func @stores(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %n = memref.dim %x, %c0 : !x
+  %t = memref.dim %x, %c1 : !x
+  scf.forall (%i, %h) in (%n, 4) {
+    tile.roles warps [4] {
+      // CHECK: %[[MINE:.*]] = arith.cmpi eq
+      // CHECK: scf.for %[[AT:[a-z0-9]+]] =
+      scf.for %at = %c0 to %t step %c64 {
+        %rest = arith.subi %t, %at : index
+        %tile = arith.constant dense<1.0> : tensor<64x128xbf16, #rows>
+        // CHECK: scf.if %[[MINE]] {
+        // CHECK-NEXT: cp.async.bulk.commit_group;{{.*}}cp.async.bulk.wait_group.read 0;
+        // CHECK: }
+        // CHECK: nvvm.barrier
+        // CHECK: stmatrix
+        // CHECK: fence.proxy.async.shared::cta
+        // CHECK: nvvm.barrier
+        %place = tile.convert %tile : tensor<64x128xbf16, #rows> -> tensor<64x128xbf16, #swizzled>
+        // CHECK: arith.andi %[[USABLE]], %{{.*}} : i64
+        // CHECK: arith.cmpi sge, %{{.*}}, %c64{{.*}} : index
+        // CHECK: %[[FITS:.*]] = arith.andi
+        // CHECK: scf.if %[[FITS]] {
+        // CHECK-NEXT: scf.if %[[MINE]] {
+        // CHECK-NEXT: llvm.getelementptr %[[MAPS]][0]
+        // CHECK: cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group [$1, {$2, $3, $4, $5}], [$0];
+        // CHECK: cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group
+        // CHECK: } else {
+        // CHECK-NOT: bulk
+        // CHECK: nvvm.barrier
+        tile.store %place, %x[%i, %at, %h, %c0] dims [1, 3] rows %rest : tensor<64x128xbf16, #swizzled>, !x
+        tile.barrier
+      }
+      // CHECK: }
+      // CHECK: scf.if %[[MINE]] {
+      // CHECK-NEXT: cp.async.bulk.commit_group;{{.*}}cp.async.bulk.wait_group.read 0;
+    }
+  }
+  return
+}
+
+// Where roles share registers, and where others have the bytes as well, lanes
+// do.
+// CHECK-LABEL: func.func @lanesStore(
+// CHECK-NOT: bulk
+// CHECK: func.func @other(
+func.func @lanesStore(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %n = memref.dim %x, %c0 : !x
+  %t = memref.dim %x, %c1 : !x
+  scf.forall (%i, %h) in (%n, 4) {
+    tile.roles warps [4] {
+      %tile = arith.constant dense<1.0> : tensor<64x128xbf16, #rows>
+      scf.for %at = %c0 to %t step %c64 {
+        %place = tile.convert %tile : tensor<64x128xbf16, #rows> -> tensor<64x128xbf16, #swizzled>
+        tile.store %place, %x[%i, %at, %h, %c0] dims [1, 3] : tensor<64x128xbf16, #swizzled>, !x
+        tile.barrier
+      }
+    } {tile.registers = array<i64: 128>}
+  }
+  return
+}
+func.func @other(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %n = memref.dim %x, %c0 : !x
+  %t = memref.dim %x, %c1 : !x
+  // CHECK-NOT: bulk
+  // CHECK: return
+  scf.forall (%i, %h) in (%n, 4) {
+    tile.roles warps [4] {
+      %tile = arith.constant dense<1.0> : tensor<64x128xbf16, #rows>
+      scf.for %at = %c0 to %t step %c64 {
+        %place = tile.convert %tile : tensor<64x128xbf16, #rows> -> tensor<64x128xbf16, #swizzled>
+        tile.store %place, %x[%i, %at, %h, %c0] dims [1, 3] : tensor<64x128xbf16, #swizzled>, !x
+      }
     }
   }
   return
