@@ -233,8 +233,11 @@ Worker TileLowering::emitWorkerOf(ValueRange variables) {
   if (counter == variables.end())
     return role.worker;
   int64_t lanes = target.getFacts().warpLanes, first = 0, signBit = 31;
-  for (int64_t count : role.roles.getWarps().take_front(role.party.number - 1))
-    first += count;
+  // A role that is the whole block has number 0.
+  if (role.party.number)
+    for (int64_t count :
+         role.roles.getWarps().take_front(role.party.number - 1))
+      first += count;
   Value number = arith::IndexCastOp::create(b, b.getI32Type(), *counter);
   Value zero = arith::ShRUIOp::create(
       b, device.emitOpaque(b, b.getLoc(), number), constant(signBit));
@@ -281,5 +284,8 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
         device.emitUniformCondition(b, b.getLoc(), end.getCondition()));
   }
   receive(op.getResults(), loop.getResults());
+  // What addresses behind the loop are made of is not kept through it.
+  if (isa<RolesOp>(op->getParentOp()))
+    role.worker = emitWorkerOf(loop.getResults());
   return success();
 }

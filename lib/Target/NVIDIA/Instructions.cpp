@@ -288,7 +288,7 @@ void NVIDIADevice::emitReleaseLaunch(OpBuilder &builder, Location loc) const {
 
 void NVIDIADevice::emitMatrixFence(OpBuilder &builder, Location loc) const {
   // 9.7.13.4, membar/fence: generic writes, cp.async among them, against the
-  // reads of wgmma.
+  // reads of wgmma, and of the engine that stores boxes.
   Assembly assembly;
   assembly.text = "fence.proxy.async.shared::cta;";
   assembly.emit(builder, loc);

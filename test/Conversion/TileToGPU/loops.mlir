@@ -1,6 +1,7 @@
 // Lanes that work together leave a loop together: before 9.0 they vote on its
 // condition, which the assembler knows to be the warp's own then. Where each
-// lane works for itself nobody votes.
+// lane works for itself nobody votes. Behind a loop lane and warp are found anew,
+// by what nobody sees through, so that no address is kept for what comes there.
 
 // RUN: sed s/TARGET/sm_80/ %s | gsa-opt --pass-pipeline='builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu,canonicalize,cse)' | FileCheck %s --check-prefixes=CHECK,VOTE
 // RUN: sed s/TARGET/sm_89/ %s | gsa-opt --pass-pipeline='builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu,canonicalize,cse)' | FileCheck %s --check-prefixes=CHECK,VOTE
@@ -17,6 +18,9 @@ module attributes {gsa.target = #gsa.target<"TARGET">} {
 // VOTE-NEXT: scf.condition(%[[ALL]])
 // NONE-NEXT: scf.condition(%[[MORE]])
 // CHECK: nvvm.barrier
+// CHECK: } attributes
+// CHECK: mov.b32
+// CHECK: nvvm.read.ptx.sreg.tid.x
 // CHECK: scf.while
 // CHECK: %[[MORE:.*]] = arith.cmpi slt
 // CHECK-NEXT: scf.condition(%[[MORE]])

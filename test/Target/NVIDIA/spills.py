@@ -28,7 +28,6 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # differ by a few, but not find registers where there are none.
 KNOWN = {
     ("sm_90a", "gsa_1b3"): 12,
-    ("sm_100a", "hgrn32"): 4,
     ("sm_100a", "gsa_mistral_7b"): 8,
     ("sm_120a", "abc"): 20,
 }
