@@ -12,15 +12,16 @@
 !g = memref<?x?x8x64xf32, strided<[?, ?, ?, 1], offset: ?>>
 module attributes {gsa.target = #gsa.target<"TARGET">} {
 // CHECK-LABEL: func.func @loops(
+// CHECK: %[[THREAD:.*]] = nvvm.read.ptx.sreg.tid.x
 // CHECK: scf.while
 // CHECK: %[[MORE:.*]] = arith.cmpi slt
 // VOTE-NEXT: %[[ALL:.*]] = nvvm.vote.sync all {{.*}}%[[MORE]]
 // VOTE-NEXT: scf.condition(%[[ALL]])
 // NONE-NEXT: scf.condition(%[[MORE]])
 // CHECK: nvvm.barrier
-// CHECK: } attributes
-// CHECK: mov.b32
-// CHECK: nvvm.read.ptx.sreg.tid.x
+// CHECK: %[[COUNTER:.*]] = llvm.inline_asm {{.*}}"mov.b32 $0, $1;"
+// CHECK-NEXT: %[[ZERO:.*]] = arith.shrui %[[COUNTER]], %c31_i32
+// CHECK-NEXT: arith.addi %[[THREAD]], %[[ZERO]]
 // CHECK: scf.while
 // CHECK: %[[MORE:.*]] = arith.cmpi slt
 // CHECK-NEXT: scf.condition(%[[MORE]])
