@@ -11,8 +11,9 @@
 //
 // A tile that has bytes of its own (kOwnAttr) the engine stores, if it is
 // whole, and the role goes on. The thread that starts this waits before the
-// tile is written again, and before the role ends. Where roles share registers
-// lanes store: there it was 3% slower (bench/NOTES.md).
+// tile is written again, and behind the loop, when others may have the bytes.
+// Where roles share registers lanes store: there it was 3% slower
+// (bench/NOTES.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -123,6 +124,14 @@ std::optional<int64_t> TileLowering::findMap(const Slice &slice) {
 // Copies
 //===----------------------------------------------------------------------===//
 
+bool TileLowering::storesBoxes(Region &region) {
+  return region
+      .walk([&](StoreOp op) {
+        return findMap(op) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   bool fetches = region
                      .walk([&](FetchOp op) {
@@ -130,12 +139,7 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
                                           : WalkResult::advance();
                      })
                      .wasInterrupted();
-  role.storesBoxes = region
-                         .walk([&](StoreOp op) {
-                           return findMap(op) ? WalkResult::interrupt()
-                                              : WalkResult::advance();
-                         })
-                         .wasInterrupted();
+  role.storesBoxes = storesBoxes(region);
   if (!fetches && !role.storesBoxes)
     return success();
   Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);

@@ -100,7 +100,6 @@ LogicalResult TileLowering::lower(RolesOp op) {
                            target.getFacts().registers / (warps * lanes));
     if (failed(openBoxes(region, i)) || failed(lowerBody(region.front())))
       return failure();
-    awaitStores();
     retire(0);
     first += count;
     if (branch)
@@ -224,6 +223,8 @@ LogicalResult TileLowering::lower(scf::ForOp op) {
   if (failed(lowerInto(*op.getBody(), *loop.getBody())))
     return failure();
   receive(op.getResults(), loop.getResults());
+  if (storesBoxes(op.getRegion()))
+    awaitStores();
   return success();
 }
 
@@ -284,6 +285,8 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
         device.emitUniformCondition(b, b.getLoc(), end.getCondition()));
   }
   receive(op.getResults(), loop.getResults());
+  if (storesBoxes(op.getAfter()))
+    awaitStores();
   // What addresses behind the loop are made of is not kept through it.
   if (isa<RolesOp>(op->getParentOp()))
     role.worker = emitWorkerOf(loop.getResults());

@@ -208,6 +208,8 @@ private:
   /// cannot.
   LogicalResult storeBoxes(const Slice &slice, int64_t map, Value address,
                            function_ref<LogicalResult()> storeByLanes);
+  /// Whether the engine stores something for the ops of `region`.
+  bool storesBoxes(Region &region);
   /// Before places are written that the engine may still be storing, and the
   /// role's barrier that says so to others; nothing if it stores none.
   void awaitStores();

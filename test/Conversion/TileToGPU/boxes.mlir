@@ -84,8 +84,8 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
 }
 
 // The engine stores a tile that has bytes of its own if it is whole, and lanes
-// else. Before the tile is written again, and before the role ends, the thread
-// that started this waits until it has been read.
+// else. Before the tile is written again, and behind the loop, the thread that
+// started this waits until it has been read.
 
 // CHECK-LABEL: func.func @stores(
 // CHECK-SAME: %[[MAPS:[a-z0-9]+]]: !llvm.ptr, %[[USABLE:[a-z0-9]+]]: i64)
