@@ -111,6 +111,10 @@ void TileLowering::LaneCopy::copy(bool rolled) {
                                    {worker.warp, access->getWarps()}};
   SmallVector<int64_t> offsets; // terms refer to it
   OpBuilder::InsertionGuard guard(b);
+  if (Value mine = emitIsFirst(b, *layout, worker)) {
+    auto branch = scf::IfOp::create(b, mine, /*withElseRegion=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+  }
   int64_t step = together;
   if (rolled && !turns.empty()) {
     int64_t count = int64_t(1) << turns.size();

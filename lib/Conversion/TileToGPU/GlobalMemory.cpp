@@ -143,10 +143,8 @@ Value gsa::loadTile(ImplicitLocOpBuilder &b, const Device &device,
 // Tiles in registers
 //===----------------------------------------------------------------------===//
 
-/// Whether this lane is the one that writes, of those that hold the same; null
-/// if all hold different elements.
-static Value emitIsFirst(ImplicitLocOpBuilder &b, const Layout &layout,
-                         const Worker &worker) {
+Value gsa::emitIsFirst(ImplicitLocOpBuilder &b, const Layout &layout,
+                       const Worker &worker) {
   Value first;
   for (auto [number, input] : {std::pair(worker.lane, Layout::Input::Lane),
                                std::pair(worker.warp, Layout::Input::Warp)}) {

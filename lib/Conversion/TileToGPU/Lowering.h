@@ -315,6 +315,11 @@ private:
   Value maps, usableMaps;
 };
 
+/// Whether this lane is the one that writes, of those that hold the same, i1;
+/// null if all hold different elements.
+Value emitIsFirst(ImplicitLocOpBuilder &b, const Layout &layout,
+                  const Worker &worker);
+
 /// The layout of a tile at this stage.
 Layout layoutOf(Type type);
 inline Layout layoutOf(Value value) { return layoutOf(value.getType()); }

@@ -10,6 +10,9 @@ using namespace mlir::gsa;
 /// Warps of a producer whose consumer reads nothing: its chain is all there is.
 constexpr int64_t kWarpsAlone = 8;
 
+/// What a lane reads or writes at once, at most.
+constexpr int64_t kAccessBytes = 16;
+
 static bool isTile(Value value) {
   return isa<RankedTensorType>(value.getType());
 }
@@ -125,6 +128,12 @@ SmallVector<Value> RoleSplitter::getInitial(Window &window, bool memories) {
   return initial;
 }
 
+bool RoleSplitter::isHeldTwice(Value tile) const {
+  auto type = cast<RankedTensorType>(tile.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() <
+         warps[kProducer] * facts.warpLanes * 8 * kAccessBytes;
+}
+
 void RoleSplitter::makeRings() {
   auto add = [&](Value value, int64_t slots = kSlots) {
     if (!rings.count(value))
@@ -145,7 +154,8 @@ void RoleSplitter::makeRings() {
     for (tile::LoadOp load : plan.getGateLoads()) {
       // What others need as it is has a ring of its own.
       Value mapped = plan.getMapped(load);
-      if (!mapped || rings.count(load.getResult()))
+      // Lanes that hold an element twice would map it twice.
+      if (!mapped || rings.count(load.getResult()) || isHeldTwice(mapped))
         continue;
       rings[load.getResult()] = rings.lookup(mapped);
       inPlace.insert(load);

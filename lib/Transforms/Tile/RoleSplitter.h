@@ -71,6 +71,8 @@ public:
 
 private:
   void makeRings();
+  /// Whether the producer has more lanes than `tile` has accesses.
+  bool isHeldTwice(Value tile) const;
   /// Of what crosses: what lags needs no slot more for those who lag. The
   /// weigher is done with a window when what it sent is received, which may be
   /// late in the next one.
