@@ -17,10 +17,9 @@
 //   has got all that was gathered in the first. All warps of block i sent some
 //   of that, behind their loads of the first round's parts. Rows. A warp of
 //   block i sends rows of the second round to block a when it has got all parts
-//   of the second round. All warps of block a sent some, behind their loads of
-//   what the first round gathered. Rows arrive when all warps of the role have
-//   sent their parts: what they used a gather's room for before the exchange,
-//   they are done with.
+//   of the second round. All warps of block a sent some, or met those that did,
+//   behind their loads of what the first round gathered: they are done with it,
+//   and with whatever else they used a gather's room for before the exchange.
 //
 // From role to role it is the same: one role sends parts and receives rows
 // (send_parts, receive), another one receives sums and sends rows
@@ -75,6 +74,8 @@ public:
 
   /// Sends each element to the block whose rows it is of.
   LogicalResult sendParts(Value vector);
+  /// Whether each warp holds parts of every block's rows.
+  FailureOr<bool> allWarpsReachAll() const;
   /// The sums of what was sent, as `shared` has them.
   FailureOr<Value> addParts(const Layout &shared);
   /// Sends what this block has, as `shared` says, to all blocks.
@@ -91,6 +92,10 @@ private:
   /// Without what tells blocks apart.
   Composed inRun(Composed offsets) const;
   int64_t runMask() const { return (blocks - 1) * runElements; }
+  /// Which block the element at `offset` of the place goes to.
+  int64_t blockOf(int64_t offset) const {
+    return (offset & runMask()) / runElements;
+  }
   /// Sends the registers of an access for which `isSent` holds.
   LogicalResult send(Value vector, const SharedAccess &access,
                      const Worker &worker, Value address, Value peer,
@@ -164,11 +169,9 @@ LogicalResult TileLowering::Message::sendParts(Value vector) {
   if (failed(offsets))
     return failure();
   // Which block: by lane and warp, and by register.
-  auto blockOf = [&](int64_t offset) {
-    return (offset & runMask()) / runElements;
-  };
   auto bits = [&](ArrayRef<int64_t> from) {
-    return llvm::map_to_vector(from, blockOf);
+    return llvm::map_to_vector(from,
+                               [&](int64_t offset) { return blockOf(offset); });
   };
   const Worker &worker = lowering.role.worker;
   Value own = arith::XOrIOp::create(
@@ -193,6 +196,18 @@ LogicalResult TileLowering::Message::sendParts(Value vector) {
       return failure();
   }
   return success();
+}
+
+FailureOr<bool> TileLowering::Message::allWarpsReachAll() const {
+  FailureOr<Composed> offsets = compose(held);
+  if (failed(offsets))
+    return failure();
+  int64_t reached = 0;
+  for (ArrayRef<int64_t> part :
+       {ArrayRef<int64_t>(offsets->reg), ArrayRef<int64_t>(offsets->lane)})
+    for (int64_t offset : part)
+      reached |= blockOf(offset);
+  return reached == blocks - 1;
 }
 
 FailureOr<Value> TileLowering::Message::addParts(const Layout &shared) {
@@ -285,7 +300,16 @@ static int64_t countReceived(Operation *op) {
 
 LogicalResult TileLowering::lower(ExchangeOp op) {
   FailureOr<Message> message = messageOf(op);
-  if (failed(message) || failed(message->sendParts(get(op.getOperand()))))
+  if (failed(message))
+    return failure();
+  FailureOr<bool> reachAll = message->allWarpsReachAll();
+  if (failed(reachAll))
+    return failure();
+  Value parts = get(op.getOperand());
+  // Who gets parts of the others must know of this warp, too.
+  if (!*reachAll)
+    emitRoleBarrier();
+  if (failed(message->sendParts(parts)))
     return failure();
   messages.insert(op);
   return success();

@@ -1,10 +1,12 @@
 // RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-allocate-shared),convert-tile-to-gpu,canonicalize,cse))' --split-input-file --verify-diagnostics | FileCheck %s
 
 // A 64x64 tile over four blocks. A warp's 16 rows are those of one block, to
-// which it sends 32 registers in eight times four words; the sums of a block's
-// rows are 8 registers a lane, in four times two loads of four words. Gathered,
-// they go to four blocks in two times four words. Rooms take 16 KiB each; each
-// message has a mailbox, at which four warps expect 4 KiB.
+// which it sends 32 registers in eight times four words. Other blocks hear of it
+// by the warps that it met before: what they send comes over what all of them
+// have read. The sums of a block's rows are 8 registers a lane, in four times two
+// loads of four words. Gathered, they go to four blocks in two times four words.
+// Rooms take 16 KiB each; each message has a mailbox, at which four warps expect
+// 4 KiB.
 
 #c = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]]>
 #s = #tile.layout<[64, 64], reg = [[0, 1], [8, 0], [0, 32]], lane = [[0, 2], [0, 4], [1, 0], [0, 8], [0, 16]], warp = [[2, 0], [4, 0], [16, 0], [32, 0]]>
@@ -20,6 +22,8 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK: barrier.cluster.arrive.release.aligned
 // CHECK-SAME: barrier.cluster.wait.acquire.aligned
 // CHECK: scf.while
+// CHECK: nvvm.barrier id = %c1_i32 number_of_threads = %c128_i32
+// CHECK-NOT: nvvm.barrier
 // CHECK-COUNT-8: st.async{{.*}}.v4.b32
 // CHECK-NOT: st.async
 // CHECK: mbarrier.arrive.expect_tx{{.*}}, 4096;
@@ -63,8 +67,9 @@ func.func @four(%n: index, %m: memref<64x64xf32>) attributes {gsa.kernel, gsa.cl
 
 // -----
 
-// Which block a row is of may be told by lanes and registers, and several lanes
-// may hold the same: 2 warps of 16x16 over eight blocks.
+// Which block a row is of may be told by lanes and registers, so that each warp
+// sends to all and none need meet before, and several lanes may hold the same:
+// 2 warps of 16x16 over eight blocks.
 
 #c = #tile.layout<[16, 16], reg = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[0, 8]]>
 #s = #tile.layout<[16, 16], reg = [[0, 1]], lane = [[0, 2], [0, 4], [0, 8], [0, 0], [0, 0]], warp = [[1, 0], [2, 0], [4, 0], [8, 0]]>
@@ -74,6 +79,7 @@ module {
 module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // CHECK-LABEL: func.func @lanes(
 // Two registers of row r and two of row r + 8, to blocks that lanes tell.
+// CHECK-NOT: nvvm.barrier
 // CHECK: mapa{{.*}} "=r,r,r" %{{.*}}, %[[LANES:.*]] : (i32, i32) -> i32
 // CHECK: st.async{{.*}}.v2.b32
 // CHECK: %[[OTHER:.*]] = arith.xori %[[LANES]], %c4_i32
