@@ -131,7 +131,7 @@ def widths(group):
     middle, where padding is."""
     for dtype in edges.DTYPES:
         for d, m in ((16, 16), (60, 32), (100, 64), (128, 128), (256, 64),
-                     (512, 64), (128, 256)):
+                     (512, 64), (128, 256), (512, 128), (512, 256)):
             name = f"widths_{dtype}_{d}_{m}"
             group.add(name, spec("gsa", name=name, dtype=dtype, HQ=4, H=2, D=d,
                                  M=m), "--shape=B=2,T=150")

@@ -33,7 +33,8 @@ def GSA_ScheduleKind
     : I32EnumAttr<"ScheduleKind", "how a recurrence is cut into kernels",
                   [I32EnumAttrCase<"Fused", 0, "fused">,
                    I32EnumAttrCase<"Plain", 1, "plain">,
-                   I32EnumAttrCase<"Segmented", 2, "segmented">]> {
+                   I32EnumAttrCase<"Segmented", 2, "segmented">,
+                   I32EnumAttrCase<"Staged", 3, "staged">]> {
   let cppNamespace = "::mlir::gsa";
   let genSpecializedAttr = 0;
 }
@@ -53,6 +54,11 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
       sequences and heads. One kernel makes the memories of all segments but the
       last, each from zero, and how much each decays; a second folds them into
       the memories at the cuts; a third, `fused`, walks all segments at once.
+    * `staged`: memories that are read by columns have a kernel of their own,
+      `plain`, before one for the rest, so that neither carries the other's: for
+      memories that are larger than a processor. What a slice's columns add to a
+      read goes through device memory, 4 bytes for each row, token and slice; the
+      second kernel adds it up.
     * `chunk`: most tokens a loop iteration takes, C; `auto`, 0 in the program,
       until the target is known.
     * `slices`: blocks that share a head, each with a part of the output's
@@ -77,6 +83,7 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
     * schedule-4: cluster is 1, or slices.
     * schedule-5: whole is not negative, and only beside segments.
     * schedule-6: readers is 1, or 2 in a cluster and not of `plain`.
+    * schedule-7: cluster is 1 of `staged`.
 
     It is attached to the spec's function; text in the spec wins over the
     default.
@@ -99,6 +106,13 @@ def GSA_ScheduleAttr : AttrDef<GSA_Dialect, "Schedule"> {
                          $whole) `>`
   }];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether kernels are written by the shortest way to code: in one role.
+    bool isPlain() const {
+      return getKind() == ScheduleKind::Plain ||
+             getKind() == ScheduleKind::Staged;
+    }
+  }];
 }
 
 def GSA_TargetAttr : AttrDef<GSA_Dialect, "Target"> {

@@ -47,9 +47,8 @@ static ParseResult parseScheduleKind(AsmParser &parser, ScheduleKind &kind) {
     return failure();
   std::optional<ScheduleKind> found = symbolizeScheduleKind(word);
   if (!found)
-    return parser.emitError(loc,
-                            "a schedule's kind must be 'fused', 'plain' or "
-                            "'segmented', got '")
+    return parser.emitError(loc, "a schedule's kind must be 'fused', 'plain', "
+                                 "'segmented' or 'staged', got '")
            << word << "'";
   kind = *found;
   return success();
@@ -189,6 +188,9 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                           "not of 'plain', got a cluster of "
                        << cluster << " and '" << stringifyScheduleKind(kind)
                        << "' [schedule-6]";
+  if (cluster != 1 && kind == ScheduleKind::Staged)
+    return emitError() << "a schedule's cluster must be 1 of 'staged', got "
+                       << cluster << " [schedule-7]";
   return success();
 }
 

@@ -30,7 +30,8 @@ def GSA_Dialect : Dialect {
 
     * `gsa.name`, of an argument or result: its name in the kernel's header.
     * `gsa.kind`, of a kernel's argument: "input", "output", "offsets",
-      "workspace" or "scratch".
+      "workspace" (a tensor of cuts between segments), "token_workspace" (a
+      tensor over time) or "scratch".
     * `gsa.kernel`, of a function: it has a kernel's signature.
     * `gsa.schedule`, of a function: how it is cut into kernels.
     * `gsa.stage`, of a function that is one of several launches: which.
@@ -39,12 +40,12 @@ def GSA_Dialect : Dialect {
     *Constraints*
     * dialect-1: gsa.name is a string, a C identifier.
     * dialect-2: arguments and results of a function have different gsa.name.
-    * dialect-3: gsa.kind is "input", "output", "offsets", "workspace" or
-      "scratch".
+    * dialect-3: gsa.kind is "input", "output", "offsets", "workspace",
+      "token_workspace" or "scratch".
     * dialect-4: gsa.kernel is a unit attribute.
     * dialect-5: gsa.schedule is a #gsa.schedule.
     * dialect-6: gsa.target is a #gsa.target.
-    * dialect-7: gsa.stage is "states", "fold" or "outputs".
+    * dialect-7: gsa.stage is "states", "fold", "reads" or "outputs".
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;

@@ -36,9 +36,10 @@ LogicalResult GSADialect::verifyOperationAttribute(Operation *op,
                      value);
   if (name == kStageAttr) {
     auto stage = dyn_cast<StringAttr>(value);
-    if (!stage || (stage != "states" && stage != "fold" && stage != "outputs"))
+    if (!stage || (stage != "states" && stage != "fold" && stage != "reads" &&
+                   stage != "outputs"))
       return brokenLaw(op, "dialect-7",
-                       "gsa.stage must be \"states\", \"fold\" or "
+                       "gsa.stage must be \"states\", \"fold\", \"reads\" or "
                        "\"outputs\", got ",
                        value);
   }
@@ -76,11 +77,13 @@ LogicalResult GSADialect::verifyRegionArgAttribute(Operation *op, unsigned,
     return verifyName(function, index, value);
   if (attribute.getName() == kKindAttr) {
     auto kind = dyn_cast<StringAttr>(value);
-    if (!kind || (kind != "input" && kind != "output" && kind != "offsets" &&
-                  kind != "workspace" && kind != "scratch"))
+    if (!kind ||
+        (kind != "input" && kind != "output" && kind != "offsets" &&
+         kind != "workspace" && kind != "token_workspace" && kind != "scratch"))
       return brokenLaw(op, "dialect-3",
                        "gsa.kind must be \"input\", \"output\", \"offsets\", "
-                       "\"workspace\" or \"scratch\", got ",
+                       "\"workspace\", \"token_workspace\" or \"scratch\", "
+                       "got ",
                        value);
   }
   return success();

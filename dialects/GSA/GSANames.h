@@ -11,8 +11,9 @@ namespace mlir::gsa {
 inline constexpr llvm::StringLiteral kKernelAttr = "gsa.kernel";
 inline constexpr llvm::StringLiteral kScheduleAttr = "gsa.schedule";
 inline constexpr llvm::StringLiteral kTargetAttr = "gsa.target";
-/// Of a function whose schedule is `segmented`: which of the launches it is, a
-/// string: "states", "fold" or "outputs", see gsa-cut-segments.
+/// Of a function whose schedule has several launches: which of them it is, a
+/// string: "states", "fold" or "outputs" of `segmented`, "reads" or "outputs"
+/// of `staged`, see gsa-cut-stages.
 inline constexpr llvm::StringLiteral kStageAttr = "gsa.stage";
 /// Of a device's kernel at stages `gpu` and `llvm`, i64: threads of a block,
 /// bytes of shared memory that the launch gives a block beside what the code

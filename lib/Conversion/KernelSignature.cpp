@@ -18,6 +18,23 @@ static MemRefType memoryOf(RankedTensorType tensor, Type element) {
                                                 ShapedType::kDynamic, strides));
 }
 
+Value Kernel::addWorkspace(const Twine &name, ArrayRef<int64_t> shape,
+                           bool ofTokens) {
+  Builder builder(func.getContext());
+  unsigned index = func.getNumArguments();
+  StringRef kind = ofTokens ? "token_workspace" : "workspace";
+  auto attributes = builder.getDictionaryAttr(
+      {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
+       builder.getNamedAttr(kKindAttr, builder.getStringAttr(kind))});
+  // A new argument at the end of a function without results: legal always.
+  LogicalResult added =
+      func.insertArgument(index, MemRefType::get(shape, builder.getF32Type()),
+                          attributes, func.getLoc());
+  assert(succeeded(added));
+  (void)added;
+  return func.getArgument(index);
+}
+
 FailureOr<Kernel> mlir::gsa::createKernel(func::FuncOp spec,
                                           Type outputElement) {
   OpBuilder builder(spec);

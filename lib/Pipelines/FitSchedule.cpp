@@ -54,9 +54,10 @@ private:
         return {ScheduleKind::Segmented};
       [[fallthrough]];
     case ScheduleKind::Fused:
-      return {ScheduleKind::Fused, ScheduleKind::Plain};
+      return {ScheduleKind::Fused, ScheduleKind::Plain, ScheduleKind::Staged};
     case ScheduleKind::Plain:
-      return {ScheduleKind::Plain};
+    case ScheduleKind::Staged:
+      return {given.getKind()};
     }
     llvm_unreachable("a schedule's kind");
   }
@@ -69,14 +70,16 @@ private:
   struct Cut {
     int64_t slices, cluster, readers = 1;
   };
-  static SmallVector<SmallVector<Cut>>
-  listCuts(ScheduleAttr given, const Target &target, bool fewestFirst) {
+  static SmallVector<SmallVector<Cut>> listCuts(ScheduleAttr given,
+                                                const Target &target,
+                                                bool inClusters,
+                                                bool fewestFirst) {
     if (given.getSlices() > 1)
       return {{{given.getSlices(), given.getCluster(), given.getReaders()}}};
     SmallVector<SmallVector<Cut>> cuts(3);
     cuts[0].push_back({1, 1});
     auto *device = dyn_cast<DeviceTarget>(&target);
-    int64_t most = device ? device->getFacts().clusterBlocks : 1;
+    int64_t most = device && inClusters ? device->getFacts().clusterBlocks : 1;
     for (int64_t slices : {2, 4, 8})
       for (int64_t readers : {2, 1})
         if (slices <= most)
@@ -125,10 +128,12 @@ private:
       // One role has nothing to run beside.
       if (kind == ScheduleKind::Fused && !hasRoles)
         continue;
-      // Each slice reads by columns for all, so twice as many take longer than
-      // windows that are half as long.
-      bool fewestFirst = kind == ScheduleKind::Plain && hasRoles;
-      for (ArrayRef<Cut> cuts : listCuts(given, **target, fewestFirst))
+      // Each slice reads by columns for all, or adds up what all have read, so
+      // twice as many take longer than windows that are half as long.
+      bool isStaged = kind == ScheduleKind::Staged;
+      bool fewestFirst = isStaged || (kind == ScheduleKind::Plain && hasRoles);
+      for (ArrayRef<Cut> cuts :
+           listCuts(given, **target, /*inClusters=*/!isStaged, fewestFirst))
         for (int64_t chunk : {64, 32, 16})
           for (Cut cut : cuts)
             if (tryOne(kind, chunk, cut)) {

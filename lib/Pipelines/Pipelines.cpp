@@ -44,7 +44,7 @@ static void buildCheckedTile(OpPassManager &machine) {
 /// One loop over windows for each sweep.
 static void buildChunked(OpPassManager &machine) {
   machine.addNestedPass<func::FuncOp>(createFuseScansPass());
-  machine.addPass(createCutSegmentsPass());
+  machine.addPass(createCutStagesPass());
   machine.addNestedPass<func::FuncOp>(createChunkMemoryPass());
   simplify(machine);
   machine.addPass(createLoopInvariantCodeMotionPass());

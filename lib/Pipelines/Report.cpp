@@ -83,7 +83,8 @@ public:
 
 private:
   void writeImage(const PackagedImage &image);
-  void writeRoofline(const PackagedKernel &kernel, const DeviceTarget &target);
+  void writeRoofline(const PackagedKernel &kernel, const PackagedImage &image,
+                     const DeviceTarget &target);
 
   const CompiledObject &object;
   std::optional<CallExtents> extents;
@@ -122,7 +123,10 @@ void Writer::writeImage(const PackagedImage &image) {
   }
 }
 
+/// Of launches that the call may leave out, as it cuts sequences or does not,
+/// the kernel's own alone counts.
 void Writer::writeRoofline(const PackagedKernel &kernel,
+                           const PackagedImage &image,
                            const DeviceTarget &target) {
   const DeviceFacts &facts = target.getFacts();
   double bytes = 0;
@@ -138,12 +142,26 @@ void Writer::writeRoofline(const PackagedKernel &kernel,
                          bytes * 1e-6, copyTime * 1e3,
                          facts.getCopyBandwidth() * 1e-12)
          << "\n";
-  auto work = llvm::find_if(object.works, [&](const KernelWork &each) {
-    return each.kernel == kernel.name && each.target == &target;
-  });
-  if (work == object.works.end())
+  bool runAll = image.segments.empty();
+  double workspace = 0;
+  if (runAll)
+    for (const PackagedArgument &each : image.workspaces)
+      workspace += countBytes(each, *extents);
+  if (workspace > 0)
+    stream << "    "
+           << llvm::format("%.1f MB of workspace between launches",
+                           workspace * 1e-6)
+           << "\n";
+  double flops = 0;
+  for (const KernelWork &each : object.works)
+    if (each.target == &target &&
+        (each.kernel == kernel.name ||
+         (runAll && llvm::any_of(image.stages, [&](const PackagedStage &stage) {
+            return stage.symbol == each.kernel;
+          }))))
+      flops += each.work.getFlops(extents->batch, extents->time);
+  if (flops == 0)
     return;
-  double flops = work->work.getFlops(extents->batch, extents->time);
   double multiplyTime = flops / facts.matrixRate;
   stream << "    "
          << llvm::format("%.1f Gflop of products, %.4f ms at %.0f Tflop/s",
@@ -167,7 +185,7 @@ void Writer::write(const PackagedKernel &kernel) {
   for (const PackagedImage &image : kernel.images)
     if (auto *target = dyn_cast<DeviceTarget>(image.target);
         target && target != last) {
-      writeRoofline(kernel, *target);
+      writeRoofline(kernel, image, *target);
       last = target;
     }
 }

@@ -16,6 +16,10 @@ struct Kernel {
   SmallVector<Value> inputs;    ///< one a spec argument, in order
   SmallVector<Value> outputs;   ///< one a spec result, in order
   std::unique_ptr<Region> spec; ///< what the function's body was
+
+  /// Adds a dense tensor of f32 in the workspace, behind all arguments: over
+  /// cuts ([cuts, R, ..], see Segments.h) or, if `ofTokens`, [B, T, ..].
+  Value addWorkspace(const Twine &name, ArrayRef<int64_t> shape, bool ofTokens);
 };
 
 /// Turns `func` into a kernel with an empty body (entry block and return).

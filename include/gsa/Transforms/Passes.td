@@ -69,14 +69,15 @@ def SpecializePass : Pass<"gsa-specialize", "ModuleOp"> {
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }
 
-def CutSegmentsPass : Pass<"gsa-cut-segments", "ModuleOp"> {
-  let summary = "A function per launch for sequences that are cut";
+def CutStagesPass : Pass<"gsa-cut-stages", "ModuleOp"> {
+  let summary = "A function per launch for schedules that have several";
   let description = [{
     A function whose schedule is `segmented` is three launches, in this order:
     `<name>__states` makes the memories of segments, `<name>__fold` folds them,
-    and the function itself computes its outputs. Each is a copy of the function
-    whose `gsa.stage` says what gsa-chunk-memory is to make of it; all have the
-    same arguments.
+    and the function itself computes its outputs. One whose schedule is `staged`
+    is two: `<name>__reads` reads by columns, and the function itself does the
+    rest. Each is a copy of the function whose `gsa.stage` says what
+    gsa-chunk-memory is to make of it; all have the same arguments.
   }];
   let dependentDialects = ["::mlir::gsa::GSADialect"];
 }

@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Segments.h"
+#include "StagedReads.h"
 #include "dialects/GSA/GSANames.h"
 #include "gsa/Conversion/Passes.h"
 
@@ -41,7 +42,9 @@ public:
   SweepChunker(const SweepPlan &plan, Kernel &kernel)
       : plan(plan), kernel(kernel),
         b(plan.getSweep().getLoc(), plan.getSweep()->getContext()),
-        segments(plan, kernel) {}
+        segments(plan, kernel), reads(plan, kernel) {
+    block.reads = &reads;
+  }
 
   LogicalResult run();
 
@@ -68,6 +71,7 @@ private:
   TileBuilder b;
   BlockValues block;
   Segments segments;
+  StagedReads reads;
   /// Memories whose decays are summed up to the segment's end.
   SmallVector<MemoryOp> summed;
   /// Value in the sweep -> memrefs; equal results are one value.
@@ -122,12 +126,7 @@ void SweepChunker::openBlock() {
             operand == cast<SoftmaxDecayOp>(op).getInitial()))
         someTensor = block.outer.lookup(operand);
 
-  Value offsets;
-  if (plan.memories.empty())
-    offsets = SoftmaxDecayOp(plan.runningSoftmaxes.front()).getOffsets();
-  else
-    offsets = MemoryOp(plan.memories.front()).getOffsets();
-  Value table = offsets ? block.outer.lookup(offsets) : Value();
+  Value table = plan.offsets ? block.outer.lookup(plan.offsets) : Value();
   Value sequences =
       table
           ? arith::SubIOp::create(b, memref::DimOp::create(b, table, zero), one)
@@ -286,9 +285,9 @@ LogicalResult SweepChunker::findOuterValues() {
                                    "arguments, got an argument as result ")
              << i;
     // What is not stored is not computed either.
-    if (plan.stage == SweepPlan::Stage::States)
-      continue;
     Value inner = yield.getOperands()[result.getResultNumber()];
+    if (!plan.stores(inner))
+      continue;
     outputsOf[inner].push_back(kernel.outputs[i]);
   }
   for (Operation &op : spec.without_terminator()) {
@@ -397,9 +396,18 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
       continue;
     (plan.isPerQuery(value) ? perQuery : perHead).push_back(value);
   }
+  if (plan.stage == SweepPlan::Stage::Reads)
+    for (ReadOp read : plan.stagedReads)
+      (plan.isPerQuery(read.getResult()) ? perQuery : perHead)
+          .push_back(read.getResult());
   auto store = [&](Value value, Value headIndex) {
     bool sliced = plan.isSliced(value);
     Value tile = tiles.tileOf(value, sliced);
+    if (plan.stage == SweepPlan::Stage::Reads) {
+      once(/*everySlice=*/true, plan.isPerQuery(value),
+           [&] { reads.store(window, value.getDefiningOp<ReadOp>(), tile); });
+      return;
+    }
     once(sliced, plan.isPerQuery(value), [&] {
       SmallVector<Value> indices = {block.batch, window.token, headIndex};
       SmallVector<int64_t> dims = {1};
@@ -451,14 +459,17 @@ void SweepChunker::emitWindow(ValueRange carries, Value position) {
 // The pass
 //===----------------------------------------------------------------------===//
 
-static SweepPlan::Stage stageOf(func::FuncOp spec) {
+static SweepPlan::Stage stageOf(func::FuncOp spec, ScheduleAttr schedule) {
+  using Stage = SweepPlan::Stage;
   auto stage = spec->getAttrOfType<StringAttr>(kStageAttr);
   if (!stage)
-    return SweepPlan::Stage::Whole;
-  return llvm::StringSwitch<SweepPlan::Stage>(stage)
-      .Case("states", SweepPlan::Stage::States)
-      .Case("fold", SweepPlan::Stage::Fold)
-      .Default(SweepPlan::Stage::Outputs);
+    return Stage::Whole;
+  bool isStaged = schedule.getKind() == ScheduleKind::Staged;
+  return llvm::StringSwitch<Stage>(stage)
+      .Case("states", Stage::States)
+      .Case("fold", Stage::Fold)
+      .Case("reads", Stage::Reads)
+      .Default(isStaged ? Stage::Rest : Stage::Outputs);
 }
 
 namespace {
@@ -491,8 +502,8 @@ struct ChunkMemoryPass : gsa::impl::ChunkMemoryPassBase<ChunkMemoryPass> {
     FailureOr<Kernel> kernel = createKernel(spec);
     if (failed(kernel))
       return signalPassFailure();
-    FailureOr<SweepPlan> plan =
-        SweepPlan::make(sweeps.front(), schedule, stageOf(spec), **target);
+    FailureOr<SweepPlan> plan = SweepPlan::make(
+        sweeps.front(), schedule, stageOf(spec, schedule), **target);
     if (failed(plan) || failed(SweepChunker(*plan, *kernel).run()))
       return signalPassFailure();
   }

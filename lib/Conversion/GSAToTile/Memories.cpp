@@ -1,6 +1,6 @@
 //===- Memories.cpp - Decays, writes, reads and carries of a window -------===//
 
-#include "Window.h"
+#include "StagedReads.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -417,7 +417,15 @@ Value Memories::scoreMask(MemoryOp memory, Value scores) {
   return b.convertTo(b.select(causal, scores, zero), plan.productOf(memory));
 }
 
+Value Memories::readStaged(ReadOp op) {
+  Value result = b.scaled(window.block.reads->load(window, op),
+                          op.getScale().convertToDouble());
+  return b.convertTo(result, getElementTypeOrSelf(op.getResult().getType()));
+}
+
 Value Memories::read(ReadOp op) {
+  if (op.getSide() == Side::Columns && plan.stage == SweepPlan::Stage::Rest)
+    return readStaged(op);
   auto memory = op.getMemory().getDefiningOp<MemoryOp>();
   Type product = plan.productOf(memory);
   bool rowWise = isRowWise(memory);
@@ -443,11 +451,13 @@ Value Memories::read(ReadOp op) {
       before = b.mul(before, factorFor(before));
     result = b.mma(scores, writesOf(memory), before);
     // Scores too are sums over the columns, and all behind them is linear.
-    if (sliced)
+    if (sliced && plan.cluster > 1)
       result =
           tile::ExchangeOp::create(b, result.getType(), result, plan.cluster);
     if (rowWise)
       result = b.mul(result, factorFor(result));
+    if (plan.stage == SweepPlan::Stage::Reads)
+      return result;
   } else {
     // A read is linear: a softmax that goes nowhere else is normalised behind.
     Value x;

@@ -32,29 +32,18 @@ Segments::Segments(const SweepPlan &plan, Kernel &kernel) : plan(plan) {
   if (!plan.isSegmented())
     return;
   Builder builder(kernel.func.getContext());
-  auto add = [&](ArrayRef<int64_t> shape, const llvm::Twine &name) {
-    unsigned index = kernel.func.getNumArguments();
-    auto attributes = builder.getDictionaryAttr(
-        {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
-         builder.getNamedAttr(kKindAttr, builder.getStringAttr("workspace"))});
-    // A new argument at the end of a function without results: legal always.
-    LogicalResult added = kernel.func.insertArgument(
-        index, MemRefType::get(shape, builder.getF32Type()), attributes,
-        kernel.func.getLoc());
-    assert(succeeded(added));
-    (void)added;
-    return kernel.func.getArgument(index);
-  };
   for (size_t i = 0, e = plan.memories.size(); i < e; ++i) {
     MemoryOp memory = plan.memories[i];
     SmallVector<int64_t> shape = shapeOf(plan, memory, /*allSlices=*/true);
     int64_t dynamic = ShapedType::kDynamic;
     Workspace own;
-    own.state = add({dynamic, dynamic, plan.heads * shape[0], shape[1]},
-                    "state" + llvm::Twine(i));
+    own.state = kernel.addWorkspace(
+        "state" + Twine(i), {dynamic, dynamic, plan.heads * shape[0], shape[1]},
+        /*ofTokens=*/false);
     if (memory.getDecay())
-      own.decay = add({dynamic, dynamic, plan.heads, shape[0]},
-                      "decay" + llvm::Twine(i));
+      own.decay = kernel.addWorkspace("decay" + Twine(i),
+                                      {dynamic, dynamic, plan.heads, shape[0]},
+                                      /*ofTokens=*/false);
     workspaces[memory] = own;
   }
   if (plan.multipliesAsync() &&

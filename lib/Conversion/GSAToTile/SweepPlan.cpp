@@ -17,8 +17,8 @@ FailureOr<SweepPlan> SweepPlan::make(SweepOp sweep, ScheduleAttr schedule,
                                      Stage stage, const Target &target) {
   SweepPlan plan(sweep, schedule, stage, target);
   if (failed(plan.checkChunk()) || failed(plan.checkCluster()) ||
-      failed(plan.findHeads()) || failed(plan.findSlices()) ||
-      failed(plan.checkSegments()))
+      failed(plan.findHeads()) || failed(plan.findStagedReads()) ||
+      failed(plan.findSlices()) || failed(plan.checkSegments()))
     return failure();
   return plan;
 }
@@ -68,8 +68,10 @@ LogicalResult SweepPlan::findHeads() {
     if (auto memory = dyn_cast<MemoryOp>(op)) {
       memories.push_back(memory);
       own = memory.getType().getHeads();
+      offsets = memory.getOffsets();
     } else if (auto decay = dyn_cast<SoftmaxDecayOp>(op)) {
       runningSoftmaxes.push_back(decay);
+      offsets = decay.getOffsets();
       own = cast<RankedTensorType>(decay.getDecay().getType()).getDimSize(2);
     } else {
       continue;
@@ -140,12 +142,14 @@ bool SweepPlan::leadsOut(Value value) {
 /// A memory whose columns reach nothing but stored columns can be cut between
 /// blocks; everything elementwise on the way is cut with it. A read by columns
 /// is a sum over them, inside the window and before it: in a cluster each block
-/// adds up its own, and the blocks then add up theirs, once a read.
+/// adds up its own, and the blocks then add up theirs, once a read. Of
+/// `staged`, the next launch adds up.
 void SweepPlan::cutMemories() {
   auto canReadCut = [&](ReadOp read) {
-    return read.getSide() == Side::Rows
-               ? leadsOut(read.getResult())
-               : cluster > 1 && canCut(read.getVector());
+    if (read.getSide() == Side::Rows)
+      return stage == Stage::Reads || leadsOut(read.getResult());
+    return stage == Stage::Rest ||
+           ((cluster > 1 || stage == Stage::Reads) && canCut(read.getVector()));
   };
   // Memories that are cut may meet each other, so take all and drop those that
   // cannot be until the rest can.
@@ -173,6 +177,10 @@ LogicalResult SweepPlan::findSlices() {
   if (slices == 1)
     return success();
   cutMemories();
+  if (slicedMemories.empty() && stage == Stage::Rest) {
+    slices = 1;
+    return success();
+  }
   if (slicedMemories.empty())
     return sweep.emitOpError("must have a memory whose columns reach only "
                              "outputs to be cut in ")
@@ -184,6 +192,12 @@ LogicalResult SweepPlan::findSlices() {
       return sweep.emitOpError("must have at least ")
              << kColumnPadding << " columns for each of " << slices
              << " slices, got " << memory.getType().getColumns();
+  if (stage == Stage::Reads && slicedMemories.size() != memories.size())
+    return sweep.emitOpError(
+               "must have memories that can all be cut where they "
+               "are read by columns to be staged in ")
+           << slices << " slices, got " << slicedMemories.size() << " of "
+           << memories.size();
   auto isAddedUp = [&](Operation &op) {
     auto read = dyn_cast<ReadOp>(op);
     return read && read.getSide() == Side::Columns &&
@@ -194,6 +208,19 @@ LogicalResult SweepPlan::findSlices() {
                              "need a cluster of ")
            << cluster << " blocks, got none";
   return success();
+}
+
+/// The read that a value follows from, if any.
+static ReadOp findRead(Value value) {
+  Operation *op = value ? value.getDefiningOp() : nullptr;
+  if (!op || op->getNumRegions())
+    return {};
+  if (auto read = dyn_cast<ReadOp>(op))
+    return read;
+  for (Value operand : op->getOperands())
+    if (ReadOp read = findRead(operand))
+      return read;
+  return {};
 }
 
 /// Segments are folded by S' = Diag(exp G) S + (the segment's own memory), with
@@ -209,25 +236,80 @@ LogicalResult SweepPlan::checkSegments() {
     return runningSoftmaxes.front().emitOpError(
         "must not start where a segment does: its sweep must have decays that "
         "follow from the tokens alone to be cut into segments");
-  // The read that a value follows from, if any.
-  auto findRead = [](Value value, auto &self) -> ReadOp {
-    Operation *op = value.getDefiningOp();
-    if (!op || op->getNumRegions())
-      return {};
-    if (auto read = dyn_cast<ReadOp>(op))
-      return read;
-    for (Value operand : op->getOperands())
-      if (ReadOp read = self(operand, self))
-        return read;
-    return {};
-  };
   for (MemoryOp memory : memories)
     for (Value value :
          {memory.getRows(), memory.getColumns(), memory.getDecay()})
-      if (value)
-        if (ReadOp read = findRead(value, findRead))
-          return memory.emitOpError("must not follow from a read to be cut "
-                                    "into segments, got one of ")
-                 << read.getMemory().getType();
+      if (ReadOp read = findRead(value))
+        return memory.emitOpError("must not follow from a read to be cut into "
+                                  "segments, got one of ")
+               << read.getMemory().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+/// Whether the launch for the rest carries `memory`: it reads it by rows, or
+/// nobody reads it.
+static bool isOfRest(MemoryOp memory) {
+  auto reads = [&](Side side) {
+    return llvm::any_of(memory->getUsers(), [&](Operation *user) {
+      auto read = dyn_cast<ReadOp>(user);
+      return read && read.getSide() == side;
+    });
+  };
+  return reads(Side::Rows) || !reads(Side::Columns);
+}
+
+bool SweepPlan::stores(Value value) const {
+  if (stage == Stage::States)
+    return false;
+  if (!isStaged())
+    return true;
+  auto state = value.getDefiningOp<FinalStateOp>();
+  bool ofRest = !state || isOfRest(state.getMemory().getDefiningOp<MemoryOp>());
+  return ofRest == (stage == Stage::Rest);
+}
+
+/// What is read by columns, by a launch that knows of no other read.
+LogicalResult SweepPlan::findStagedReads() {
+  if (!isStaged())
+    return success();
+  SmallVector<MemoryOp> first;
+  auto check = [&](Operation *op, Value value) -> LogicalResult {
+    ReadOp read = findRead(value);
+    if (!read)
+      return success();
+    return op->emitOpError("must not follow from a read to be staged, got one "
+                           "of ")
+           << read.getMemory().getType();
+  };
+  for (Operation &op : sweep.getBody().front()) {
+    auto read = dyn_cast<ReadOp>(op);
+    if (!read || read.getSide() != Side::Columns)
+      continue;
+    stagedReads.push_back(read);
+    auto memory = read.getMemory().getDefiningOp<MemoryOp>();
+    if (!llvm::is_contained(first, memory))
+      first.push_back(memory);
+    if (failed(check(read, read.getVector())) ||
+        failed(check(memory, memory.getRows())) ||
+        failed(check(memory, memory.getColumns())) ||
+        failed(check(memory, memory.getDecay())))
+      return failure();
+  }
+  if (first.empty())
+    return sweep.emitOpError("must read a memory by columns to be staged, got "
+                             "none");
+  // A running softmax has its carry in both, for either may need its decays.
+  for (SoftmaxDecayOp decay : runningSoftmaxes)
+    for (Value operand : decay->getOperands())
+      if (failed(check(decay, operand)))
+        return failure();
+  if (stage == Stage::Reads)
+    memories = std::move(first);
+  else
+    llvm::erase_if(memories, [](MemoryOp memory) { return !isOfRest(memory); });
   return success();
 }

@@ -12,9 +12,9 @@ namespace mlir::gsa {
 /// between blocks, sizes of tiles and element types of products.
 class SweepPlan {
 public:
-  /// Which launch of a schedule the kernel is; all but `Whole` are of
-  /// `segmented`, see Segments.h.
-  enum class Stage { Whole, States, Fold, Outputs };
+  /// Which launch of a schedule the kernel is: the only one; one of
+  /// `segmented`, see Segments.h; or one of `staged`, see Stages.h.
+  enum class Stage { Whole, States, Fold, Outputs, Reads, Rest };
 
   /// Fails with an error on `sweep` or an operation in it if the heads do not
   /// agree, or the schedule asks for slices or segments that the sweep, or for
@@ -24,7 +24,14 @@ public:
 
   SweepOp getSweep() const { return sweep; }
   /// Whether blocks have one segment of their sequence's tokens.
-  bool isSegmented() const { return stage != Stage::Whole; }
+  bool isSegmented() const {
+    return stage == Stage::States || stage == Stage::Fold ||
+           stage == Stage::Outputs;
+  }
+  /// Whether reads by columns have a launch of their own.
+  bool isStaged() const {
+    return stage == Stage::Reads || stage == Stage::Rest;
+  }
 
   /// Whether products of the target may run on by themselves.
   bool multipliesAsync() const;
@@ -33,10 +40,13 @@ public:
   int64_t chunk;   ///< tokens a window has at most
   int64_t slices;  ///< blocks that share a head's columns
   int64_t cluster; ///< of them, those that add up what they read: all, or 1
+  int64_t parts;   ///< of `staged`: slices of the launch that reads by columns
   Stage stage;
-  int64_t heads = 0; ///< key/value heads
-  int64_t group = 1; ///< query heads for each of them
-  SmallVector<MemoryOp> memories;
+  int64_t heads = 0;               ///< key/value heads
+  int64_t group = 1;               ///< query heads for each of them
+  Value offsets;                   ///< of packed sequences; else null
+  SmallVector<MemoryOp> memories;  ///< that this launch carries
+  SmallVector<ReadOp> stagedReads; ///< by columns, of `staged`; else none
   SmallVector<SoftmaxDecayOp> runningSoftmaxes;
 
   /// Whether each query head of a group has blocks of its own, which carry the
@@ -47,6 +57,8 @@ public:
   }
   /// Whether `value` is known behind the last token only.
   static bool isState(Value value);
+  /// Whether this launch stores `value`, a result of the sweep.
+  bool stores(Value value) const;
   /// Whether `value` has a tile for each query head of a group.
   bool isPerQuery(Value value) const;
   /// Whether a block has only its slice of the memory's columns.
@@ -72,14 +84,15 @@ private:
             const Target &target)
       : isDevice(target.getKind() == Target::Kind::Device),
         chunk(schedule.getChunk()), slices(schedule.getSlices()),
-        cluster(schedule.getCluster()), stage(stage), sweep(sweep),
-        target(&target) {}
+        cluster(schedule.getCluster()), parts(schedule.getSlices()),
+        stage(stage), sweep(sweep), target(&target) {}
 
   LogicalResult checkChunk();
   LogicalResult checkCluster();
   LogicalResult findHeads();
   LogicalResult findSlices();
   LogicalResult checkSegments();
+  LogicalResult findStagedReads();
   void cutMemories();
   bool canCut(Value value) const;
   bool leadsOut(Value value);

@@ -19,6 +19,8 @@ namespace mlir::gsa {
 
 constexpr double kLog2E = 1.4426950408889634;
 
+class StagedReads;
+
 /// What a block computes once.
 struct BlockValues {
   Value sequence, head, slice;  ///< the block's indices
@@ -26,6 +28,7 @@ struct BlockValues {
   Value batch;                  ///< index into dimension 0 of tensors
   Value begin, end;             ///< the sequence's tokens
   DenseMap<Value, Value> outer; ///< value from outside the sweep -> kernel's
+  const StagedReads *reads = nullptr; ///< what launches of `staged` share
 
   /// The column of `value` at which the block's tiles start.
   Value firstColumn(TileBuilder &b, const SweepPlan &plan, Value value,
@@ -139,7 +142,8 @@ public:
   Gates gatesOf(MemoryOp memory);
   /// Shortens the window as the gates that were made need it.
   void closeWindow();
-  /// What a read returns, as `Tiles::tileOf` would.
+  /// What a read returns, as `Tiles::tileOf` would; in the launch that makes
+  /// what is read by columns, the block's part of it, f32, before its scale.
   Value read(ReadOp op);
   /// The memory as carried behind the window.
   Value nextState(MemoryOp memory);
@@ -155,6 +159,7 @@ private:
   bool isRowWise(MemoryOp memory) {
     return memory.getDecay() && gatesOf(memory).isRowWise();
   }
+  Value readStaged(ReadOp op);
   Value fitsWindow();
   Value firstOutside();
   void makeWrite(MemoryOp memory);

@@ -228,9 +228,10 @@ bool gsa::createSegments(OpBuilder &builder, func::FuncOp kernel,
                          scf::ForallOp forall, const StageTimes &times,
                          StringRef name) {
   auto stage = kernel->getAttrOfType<StringAttr>(kStageAttr);
-  if (!stage || stage.getValue() != "outputs")
-    return false;
   auto schedule = kernel->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+  if (!stage || stage.getValue() != "outputs" ||
+      schedule.getKind() != ScheduleKind::Segmented)
+    return false;
   OpBuilder::InsertionGuard guard(builder);
   ImplicitLocOpBuilder b(kernel.getLoc(), builder);
   Type i64 = b.getI64Type();

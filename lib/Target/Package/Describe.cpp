@@ -52,7 +52,7 @@ static FailureOr<PackagedArgument> describeArgument(LLVM::LLVMFuncOp entry,
                           .Case("input", GSA_INPUT)
                           .Case("output", GSA_OUTPUT)
                           .Case("offsets", GSA_OFFSETS)
-                          .Case("workspace", GSA_WORKSPACE)
+                          .Cases("workspace", "token_workspace", GSA_WORKSPACE)
                           .Default(-1);
   if (!dtype || kindValue < 0)
     return fail();

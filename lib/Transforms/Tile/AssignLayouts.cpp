@@ -498,7 +498,7 @@ struct AssignLayoutsPass : gsa::impl::AssignLayoutsPassBase<AssignLayoutsPass> {
     FailureOr<const DeviceTarget *> target = getDeviceTarget(kernel);
     if (failed(target))
       return signalPassFailure();
-    bool plain = schedule && schedule.getKind() == ScheduleKind::Plain;
+    bool plain = schedule && schedule.isPlain();
 
     std::vector<LayoutPlan> plans;
     for (auto [role, warps] : llvm::zip(roles.getRoles(), roles.getWarps())) {

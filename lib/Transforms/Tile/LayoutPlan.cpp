@@ -414,6 +414,7 @@ bool LayoutPlan::canFollow(Value tile, const Layout &layout) const {
 
 bool LayoutPlan::propagateBackward(Operation *op) {
   bool changed = false;
+  // What is found is valid up to the next assignment.
   auto need = [&](Value tile, const Assignment *own) {
     if (!own || !getTileType(tile) || find(tile) ||
         !canFollow(tile, own->layout))
@@ -421,9 +422,8 @@ bool LayoutPlan::propagateBackward(Operation *op) {
     changed |= assign(tile, Layout(own->layout), Anchor::Use);
   };
   if (keepsLayout(op)) {
-    const Assignment *own = find(op->getResult(0));
     for (Value operand : op->getOperands())
-      need(operand, own);
+      need(operand, find(op->getResult(0)));
   } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
     for (auto [i, argument] : llvm::enumerate(loop.getBeforeArguments()))
       for (Value from : {loop.getYieldOp().getOperand(i), loop.getInits()[i]})

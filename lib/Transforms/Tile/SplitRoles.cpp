@@ -65,8 +65,7 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
                        "got none");
       return signalPassFailure();
     }
-    bool together = schedule.getKind() == ScheduleKind::Plain ||
-                    !(*target)->getFacts().hasRoles;
+    bool together = schedule.isPlain() || !(*target)->getFacts().hasRoles;
     WalkResult result = kernel.walk([&](scf::ForallOp blocks) -> WalkResult {
       // What folds memories has no products.
       bool multiplies =

@@ -1,4 +1,4 @@
-// RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-fuse-scans),gsa-cut-segments,func.func(gsa-chunk-memory),canonicalize,cse))' --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(builtin.module(func.func(gsa-fuse-scans),gsa-cut-stages,func.func(gsa-chunk-memory),canonicalize,cse))' --split-input-file --verify-diagnostics | FileCheck %s
 
 // Sequences cut into segments: memories of all but the last from nothing, the
 // first from the initial state; their fold; outputs of all from what was folded.

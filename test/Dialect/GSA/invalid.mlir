@@ -702,7 +702,7 @@ func.func private @dialect_2_result(f32 {gsa.name = "o"})
 
 // -----
 
-// expected-error @below {{'func.func' op gsa.kind must be "input", "output", "offsets", "workspace" or "scratch", got "inout" [dialect-3]}}
+// expected-error @below {{'func.func' op gsa.kind must be "input", "output", "offsets", "workspace", "token_workspace" or "scratch", got "inout" [dialect-3]}}
 func.func private @dialect_3(f32 {gsa.kind = "inout"})
 
 // -----
@@ -723,5 +723,5 @@ module @dialect_6 attributes {gsa.target = "x86-64"} {
 
 // -----
 
-// expected-error @below {{'func.func' op gsa.stage must be "states", "fold" or "outputs", got "last" [dialect-7]}}
+// expected-error @below {{'func.func' op gsa.stage must be "states", "fold", "reads" or "outputs", got "last" [dialect-7]}}
 func.func private @dialect_7() attributes {gsa.stage = "last"}

@@ -27,6 +27,15 @@ func.func private @segmented() attributes {
 
 // -----
 
+// CHECK: func private @staged
+// CHECK-SAME: #gsa.schedule<staged, chunk = auto>, {{.*}} #gsa.schedule<staged, chunk = 32, slices = 4>
+func.func private @staged() attributes {
+  a = #gsa.schedule<staged, chunk = auto>,
+  b = #gsa.schedule<staged, chunk = 32, slices = 4>
+}
+
+// -----
+
 // CHECK: func private @whole
 // CHECK-SAME: #gsa.schedule<segmented, chunk = 64, segments = 4, whole = 3>, {{.*}} #gsa.schedule<segmented, chunk = 64, segments = 4>
 func.func private @whole() attributes {
@@ -150,7 +159,7 @@ func.func private @schedule_5_alone() attributes {
 // -----
 
 func.func private @unknown_kind() attributes {
-  // expected-error @below {{a schedule's kind must be 'fused', 'plain' or 'segmented', got 'fusd'}}
+  // expected-error @below {{a schedule's kind must be 'fused', 'plain', 'segmented' or 'staged', got 'fusd'}}
   gsa.schedule = #gsa.schedule<fusd, chunk = 16>
 }
 
@@ -166,4 +175,11 @@ func.func private @no_chunk() attributes {
 func.func private @number_is_no_number() attributes {
   // expected-error @below {{expected integer value}}
   gsa.schedule = #gsa.schedule<fused, chunk = sixteen>
+}
+
+// -----
+
+func.func private @schedule_7() attributes {
+  // expected-error @below {{a schedule's cluster must be 1 of 'staged', got 4 [schedule-7]}}
+  gsa.schedule = #gsa.schedule<staged, chunk = 16, slices = 4, cluster = 4>
 }

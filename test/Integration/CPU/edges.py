@@ -220,8 +220,37 @@ def segments(group):
                       schedule=schedule(4))
 
 
+def stages(group):
+    """Reads by columns that are a launch of their own."""
+    shapes = ["--shape=B=2,T=0", "--shape=B=1,T=3", "--shape=B=2,T=75"]
+    lengths = ["--lengths=0,1,70,0,40", "--lengths=5"]
+    for dtype in DTYPES:
+        def add(family, cases, slices=1, **options):
+            cut = f", slices = {slices}" if slices > 1 else ""
+            group.add(family, cases, dtype=dtype, D=64, **options,
+                      schedule=f"#gsa.schedule<staged, chunk = auto{cut}>")
+
+        for slices in (1, 2, 4):
+            add("gsa", shapes, slices, initial=True, final=True)
+        for family in ("gsa", "abc"):
+            add(family, lengths, 2, packed="i32", initial=family == "gsa",
+                final=True, reverse=dtype == "bf16")
+        add("abc", shapes, final=True)
+        for decay in ("token", "head", "none"):
+            add("gsa", shapes, 2, untied=True, decay=decay, final=True)
+        # Nothing but reads by columns; what is left carries no memory.
+        add("gla", shapes, 2, read="columns", scale=0.3, final=True)
+        add("gla", lengths, read="columns", packed="i64", initial=True)
+        add("gsa", [f"--shape=B=2,T=50 --gate-value={value}"
+                    for value in ("0", "-30", "0,-30,-inf,random")]
+            + ["--shape=B=2,T=50 --gate-divisor=0.05"]
+            + [f"--shape=B=3,T=50 --set={n}@1,20,0,3=nan"
+               for n in ("q", "k", "v", "g")],
+            2, gates="raw", initial=True, final=True)
+
+
 GROUPS = {f.__name__: f for f in (time, packed, sizes, features, gates, layouts,
-                                  schedules, segments)}
+                                  schedules, segments, stages)}
 
 
 def main():

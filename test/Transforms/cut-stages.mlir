@@ -1,6 +1,6 @@
-// RUN: gsa-opt %s --gsa-cut-segments --split-input-file | FileCheck %s
+// RUN: gsa-opt %s --gsa-cut-stages --split-input-file | FileCheck %s
 
-// In the order of the launches; what is not segmented stays alone.
+// In the order of the launches; what is one launch stays alone.
 
 // CHECK: func.func private @cut__states(tensor<?x?x2x64xf32>)
 // CHECK-SAME: gsa.stage = "states"
@@ -10,6 +10,13 @@
 // CHECK-SAME: gsa.schedule = #gsa.schedule<segmented, chunk = 64>, gsa.stage = "outputs"
 func.func private @cut(tensor<?x?x2x64xf32>) attributes {
   gsa.schedule = #gsa.schedule<segmented, chunk = 64>
+}
+// CHECK: func.func private @staged__reads(tensor<?x?x2x64xf32>)
+// CHECK-SAME: gsa.stage = "reads"
+// CHECK: func.func private @staged(tensor<?x?x2x64xf32>)
+// CHECK-SAME: gsa.stage = "outputs"
+func.func private @staged(tensor<?x?x2x64xf32>) attributes {
+  gsa.schedule = #gsa.schedule<staged, chunk = 64>
 }
 // CHECK: func.func private @whole
 // CHECK-NOT: gsa.stage
