@@ -209,11 +209,13 @@ static std::optional<std::string> findProgram() {
   return std::nullopt;
 }
 
-/// Machine code by ptxas; `words` has what it says of it, or why there is none.
-/// `isRefused`: it ran, and does not take the text.
+/// Machine code by ptxas with `options` besides its usual ones; `words` has
+/// what it says of it, or why there is none. `isRefused`: it ran, and does not
+/// take the text.
 static std::optional<Bytes> runProgram(StringRef program, StringRef text,
-                                       StringRef chip, std::string &words,
-                                       bool &isRefused) {
+                                       StringRef chip,
+                                       ArrayRef<StringRef> options,
+                                       std::string &words, bool &isRefused) {
   isRefused = false;
   SmallString<128> input, output, log;
   auto create = [](StringRef suffix, SmallString<128> &path) {
@@ -237,10 +239,12 @@ static std::optional<Bytes> runProgram(StringRef program, StringRef text,
   }
   std::string arch = ("-arch=" + chip).str();
   std::optional<StringRef> redirects[] = {StringRef(), log.str(), log.str()};
+  SmallVector<StringRef> arguments = {program, arch, "-O3", "-v",
+                                      input,   "-o", output};
+  llvm::append_range(arguments, options);
   int status = llvm::sys::ExecuteAndWait(
-      program, {program, arch, "-O3", "-v", input, "-o", output},
-      /*Env=*/std::nullopt, redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0,
-      &words);
+      program, arguments, /*Env=*/std::nullopt, redirects, /*SecondsToWait=*/0,
+      /*MemoryLimit=*/0, &words);
   auto read = [](StringRef path) {
     return llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                        /*RequiresNullTerminator=*/false);
@@ -256,6 +260,45 @@ static std::optional<Bytes> runProgram(StringRef program, StringRef text,
   if (words.empty())
     words = "exit status " + std::to_string(status);
   return std::nullopt;
+}
+
+/// Machine code by ptxas, with what it says of it. How many registers it takes
+/// for what it moves out of loops, or computes once, is a guess of its own:
+/// where it spills it is asked again, for as few and then for as many as it can
+/// take, and what spills least counts. Code that it warns of loses.
+static std::optional<MachineCode> assemble(StringRef program, StringRef text,
+                                           StringRef chip, std::string &words,
+                                           bool &isRefused) {
+  auto run = [&](ArrayRef<StringRef> options, std::string &said,
+                 bool &fails) -> std::optional<MachineCode> {
+    std::optional<Bytes> code =
+        runProgram(program, text, chip, options, said, fails);
+    if (!code)
+      return std::nullopt;
+    llvm::StringMap<int64_t> spills = takeSpills(said);
+    return MachineCode{std::move(*code), std::move(spills)};
+  };
+  auto countSpilled = [](const MachineCode &code) {
+    int64_t bytes = 0;
+    for (const auto &kernel : code.spills)
+      bytes += kernel.second;
+    return bytes;
+  };
+  std::optional<MachineCode> best = run({}, words, isRefused);
+  for (StringRef option :
+       {"--register-usage-level=0", "--register-usage-level=10"}) {
+    if (!best || countSpilled(*best) == 0)
+      break;
+    std::string said;
+    bool isUnknown; // To an older ptxas, the option is.
+    std::optional<MachineCode> other = run(option, said, isUnknown);
+    if (!other || countSpilled(*other) >= countSpilled(*best) ||
+        said.size() > words.size())
+      continue;
+    best = std::move(other);
+    words = std::move(said);
+  }
+  return best;
 }
 
 //===----------------------------------------------------------------------===//
@@ -274,8 +317,7 @@ gsa::assemblePTX(StringRef text, StringRef chip, EmitDiagnostic emitError,
   // What an assembler says of code that it makes is a warning, for example
   // that it had to serialise what was to overlap.
   std::string words;
-  auto withCode = [&](Bytes &bytes) {
-    MachineCode code{std::move(bytes), takeSpills(words)};
+  auto withCode = [&](MachineCode &code) {
     if (!StringRef(words).trim().empty())
       emitRemark() << "of PTX for " << chip
                    << " the assembler says: " << StringRef(words).trim();
@@ -291,8 +333,8 @@ gsa::assemblePTX(StringRef text, StringRef chip, EmitDiagnostic emitError,
     program = *found;
   if (program) {
     bool isRefused = false;
-    if (std::optional<Bytes> code =
-            runProgram(*program, text, chip, words, isRefused))
+    if (std::optional<MachineCode> code =
+            assemble(*program, text, chip, words, isRefused))
       return withCode(*code);
     if (isNamed || !isRefused)
       return refused(emitError, chip, *program, words);
@@ -306,7 +348,8 @@ gsa::assemblePTX(StringRef text, StringRef chip, EmitDiagnostic emitError,
     std::string theirs;
     if (std::optional<Bytes> code = link(*library, text, chip, theirs)) {
       words = std::move(theirs);
-      return withCode(*code);
+      MachineCode result{std::move(*code), takeSpills(words)};
+      return withCode(result);
     }
     if (!program)
       return refused(emitError, chip, "nvJitLink", theirs);
