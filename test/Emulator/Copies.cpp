@@ -141,7 +141,8 @@ static void launchFlight(Thread &thread, Flight flight) {
   gang.flights.push_back(flight);
   if (gang.races)
     gang.races->beginFlight(thread, mailbox, flight.to,
-                            static_cast<unsigned>(bytesOf(flight)));
+                            static_cast<unsigned>(bytesOf(flight)),
+                            flight.map ? nullptr : flight.words);
   if (gang.random.oneIn(4))
     land(gang, gang.random.below(gang.flights.size()));
 }

@@ -259,18 +259,29 @@ void Races::endCopy(Thread &thread, const Copy &copy) {
 }
 
 void Races::beginFlight(Thread &thread, Mailbox &mailbox, uint64_t address,
-                        unsigned bytes) {
+                        unsigned bytes, const uint32_t *words) {
   size_t first, last;
   Site &site = locate(thread, address, bytes, first, last);
   // Who gets it knows that the sender was here.
   arriveAtMailbox(thread, mailbox);
   auto actor = static_cast<uint16_t>(gang.warps.size() + mailbox.actor);
+  auto clock = static_cast<Clock>(mailbox.phase + 1);
   for (size_t i = first; i <= last; ++i) {
-    if (!isBehind(thread, site.cells[i]))
-      failWrite(thread, site.cells[i], "sends over");
+    Cell &cell = site.cells[i];
+    uint16_t sent = 0;
+    if (words)
+      std::memcpy(&sent,
+                  reinterpret_cast<const char *>(words) +
+                      (i - first) * kCellBytes,
+                  kCellBytes);
+    bool isSame = words && cell.actor == actor && cell.clock == clock &&
+                  cell.line == thread.line && cell.sent == sent;
+    if (!isSame && !isBehind(thread, cell))
+      failWrite(thread, cell, "sends over");
     checkReads(thread, site, i, "sends over");
-    write(site.cells[i], thread, static_cast<Clock>(mailbox.phase + 1));
-    site.cells[i].actor = actor;
+    write(cell, thread, clock);
+    cell.actor = actor;
+    cell.sent = sent;
   }
 }
 

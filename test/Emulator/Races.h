@@ -48,9 +48,10 @@ public:
   void beginCopy(Thread &thread, const Copy &copy);
   void endCopy(Thread &thread, const Copy &copy);
   /// What lands, byte ranges of it: only who has waited at the mbarrier for
-  /// this phase may touch them.
+  /// this phase may touch them. `words`, if they are known, may be sent to the
+  /// same place several times a phase.
   void beginFlight(Thread &thread, Mailbox &mailbox, uint64_t address,
-                   unsigned bytes);
+                   unsigned bytes, const uint32_t *words);
 
   /// wgmma, and stores of boxes: pieces of 16 bytes that `reader` reads,
   /// through the async proxy, and nobody may write until it is waited for.
@@ -69,6 +70,7 @@ private:
     uint32_t line = 0;   ///< of that
     uint32_t fences = 0; ///< that its thread had executed before it
     uint16_t actor = 0;  ///< who wrote: a warp, or behind these an mbarrier
+    uint16_t sent = 0;   ///< what is on its way, if its words are known
     uint8_t lane = 0;
     bool isPending : 1;   ///< a cp.async that nobody has waited for
     bool isOfSeveral : 1; ///< lanes, which wrote the same value
