@@ -1,5 +1,5 @@
-// RUN: gsa-opt %s --pass-pipeline='builtin.module(func.func(gsa-assign-layouts))' | FileCheck %s
-// RUN: gsa-opt %s --pass-pipeline='builtin.module(func.func(gsa-assign-layouts),cse)' | FileCheck %s --check-prefix=UNUSED
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(func.func(gsa-assign-layouts))' --split-input-file | FileCheck %s
+// RUN: gsa-opt %s --pass-pipeline='builtin.module(func.func(gsa-assign-layouts),cse)' --split-input-file | FileCheck %s --check-prefix=UNUSED
 
 // What blocks have added up is shared among them by rows, and so is what follows
 // from it elementwise or within rows; a product's factor is gathered in the
@@ -38,6 +38,37 @@ func.func @weights(%n: index, %m: memref<64x64xbf16>, %o: memref<64x64xf32>) att
       %p = arith.truncf %less : tensor<64x64xf32> to tensor<64x64xbf16>
       %y = tile.mma %p, %a, %zero : tensor<64x64xbf16>, tensor<64x64xbf16>, tensor<64x64xf32>
       tile.store %y, %o[%c0, %c0] dims [0, 1] : tensor<64x64xf32>, memref<64x64xf32>
+    }
+  }
+  return
+}
+}
+
+// -----
+
+// Of f32 a factor is read in shared memory: two products of one read one place,
+// which is gathered once.
+// CHECK-LABEL: func.func @twice
+// UNUSED-LABEL: func.func @twice
+// CHECK: %[[G:.*]] = tile.gather
+// CHECK-NOT: tile.gather
+// CHECK: %[[W:.*]] = tile.wait %[[G]]
+// CHECK: %[[F:.*]] = tile.convert %[[W]]
+// CHECK: tile.mma %[[F]],
+// CHECK: tile.mma %[[F]],
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+func.func @twice(%n: index, %m: memref<64x64xf32>, %o: memref<64x64xf32>) attributes {gsa.kernel, gsa.cluster = 4 : i64} {
+  %c0 = arith.constant 0 : index
+  scf.forall (%i) in (%n) {
+    tile.roles warps [4] {
+      %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+      %a = tile.load %m[%c0, %c0] dims [0, 1] : memref<64x64xf32> -> tensor<64x64xf32>
+      %part = tile.mma %a, %a, %zero : tensor<64x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>
+      %x = tile.exchange %part over 4 : tensor<64x64xf32> -> tensor<64x64xf32>
+      %p = math.exp2 %x : tensor<64x64xf32>
+      %y = tile.mma %p, %a, %zero : tensor<64x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>
+      %z = tile.mma %p, %a, %y : tensor<64x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>
+      tile.store %z, %o[%c0, %c0] dims [0, 1] : tensor<64x64xf32>, memref<64x64xf32>
     }
   }
   return

@@ -154,6 +154,10 @@ Layout RoleRewriter::layoutOf(Value tile) const {
 }
 
 Value RoleRewriter::gather(Value tile, const Layout &layout) {
+  // Each is sent to all blocks.
+  for (Value known : made[{tile, tile.getParentBlock()}])
+    if (givenLayout(known) == layout)
+      return known;
   // Of what blocks share, registers are filled.
   if (layout.isPlace() || plan.spansBlocks(layout))
     return convert(gather(tile, getBlocked(tile)), layout);
