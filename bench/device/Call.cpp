@@ -102,8 +102,10 @@ std::vector<std::string> Call::images(const Case &one,
     leftOut.push_back(one.chips + ": " + gsa_error_detail());
   for (int32_t i = 0; each && i < entry.kernel->num_images; ++i) {
     const gsa_image &image = entry.kernel->images[i];
+    // One chip may have two images, assembled and not: a name picks the one
+    // that runs here.
     if (image.backend != device.backend() ||
-        (!names.empty() && names[0] == image.chip))
+        std::find(names.begin(), names.end(), image.chip) != names.end())
       continue;
     if (ask(image.chip))
       names.emplace_back(image.chip);

@@ -29,6 +29,9 @@ JOBS = os.cpu_count() or 1
 
 # What fla is, and where its wheels come from: Python's package index.
 WHEELS = ("flash-linear-attention==0.5.2", "fla-core==0.5.2")
+# compute-sanitizer. Before 2026.1 (toolkit 13.1) racecheck reports races in what
+# roles hand each other: its release notes list what it did not follow.
+SANITIZER = ("nvidia-cuda-sanitizer-api==13.5.25",)
 # What peers have times for: the shapes of PEERS.md.
 PEER_SHAPES = {
     "t2r7b": (4, 2048, 32, 32, 128, 64), "t2r7b-gqa": (4, 2048, 32, 8, 128, 64),
@@ -178,7 +181,41 @@ class Bundle:
         if result.returncode:
             stop(f"the suite must link, got:\n{result.stderr}")
 
-    # -- Peers -----------------------------------------------------------------
+    # -- Peers and tools -------------------------------------------------------
+
+    def wheels(self, option, packages):
+        """Files of Python packages, each "name==version"; the index is asked
+        once a build."""
+        def find(package):
+            name, version = package.split("==")
+            return next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"),
+                        None)
+
+        folder = self.build / "device-suite-wheels"
+        if not all(map(find, packages)):
+            # Debian's Python may be without pip.
+            for python in (sys.executable, "python3"):
+                result = run(python, "-m", "pip", "download", "--no-deps",
+                             "-d", folder, *packages)
+                if not result.returncode:
+                    break
+            else:
+                stop(f"{option} needs {', '.join(packages)}, got:\n"
+                     f"{result.stderr}")
+        return [find(package) for package in packages]
+
+    def add_sanitizer(self):
+        folder = self.folder / "sanitizer"
+        folder.mkdir()
+        for wheel in self.wheels("--with-sanitizer", SANITIZER):
+            with zipfile.ZipFile(wheel) as archive:
+                for entry in archive.infolist():
+                    path = pathlib.PurePath(entry.filename)
+                    if path.parent.name != "compute-sanitizer":
+                        continue  # documentation, headers, 32 bits
+                    file = folder / path.name
+                    file.write_bytes(archive.read(entry))
+                    file.chmod(0o755)
 
     def add_peer(self):
         folder = self.folder / "peer"
@@ -193,18 +230,7 @@ class Bundle:
                      "peers": ["sdpa"] + (["fla"] if name in fla else [])}
                     for name, shape in PEER_SHAPES.items()]
         (folder / "problems.json").write_text(json.dumps(problems))
-        wheels = self.build / "device-suite-wheels"
-        if len(list(wheels.glob("*.whl"))) < len(WHEELS):
-            result = run(sys.executable, "-m", "pip", "download", "--no-deps",
-                         "-d", wheels, *WHEELS)
-            if result.returncode:
-                # Debian's Python may be without pip.
-                result = run("python3", "-m", "pip", "download", "--no-deps",
-                             "-d", wheels, *WHEELS)
-            if result.returncode:
-                stop(f"--with-peer needs {', '.join(WHEELS)}, got:\n"
-                     f"{result.stderr}")
-        for wheel in wheels.glob("*.whl"):
+        for wheel in self.wheels("--with-peer", WHEELS):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(folder / "site")
         if self.options.peer_tuned:
@@ -270,6 +296,8 @@ class Bundle:
         (self.folder / "compile.log").write_text("\n".join(self.log) + "\n")
         if self.options.with_peer:
             self.add_peer()
+        if self.options.with_sanitizer:
+            self.add_sanitizer()
         if self.options.with_prototype:
             self.add_prototype()
         origin = self.origin()
@@ -305,6 +333,9 @@ def main():
                         "for, or all of PEERS.md if it is tuned")
     parser.add_argument("--peer-tuned", type=pathlib.Path, metavar="FILE",
                         help="OUT/peer-tuned.json of an earlier run")
+    parser.add_argument("--with-sanitizer", action="store_true",
+                        help="carry a compute-sanitizer whose racecheck "
+                        "follows roles; that of CUDA 13.0 does not")
     parser.add_argument("--with-prototype", type=pathlib.Path, nargs="?",
                         const=ROOT.parent / "shared/prototype", metavar="DIR",
                         help="carry the prototype, built from DIR "

@@ -207,7 +207,9 @@ void Suite::sanitize() {
     int code = -1;
     std::string text = "compute-sanitizer is not here";
     for (std::string program :
-         {"compute-sanitizer", "/usr/local/cuda/bin/compute-sanitizer"}) {
+         {options.bundle + "/sanitizer/compute-sanitizer",
+          std::string("compute-sanitizer"),
+          std::string("/usr/local/cuda/bin/compute-sanitizer")}) {
       if (runProgram({program, "--version"}, log, 20) != 0)
         continue;
       // Calls that fail are the runtime's to judge: it makes some to learn what
