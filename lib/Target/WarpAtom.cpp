@@ -51,16 +51,31 @@ std::optional<WarpGrid> WarpAtom::getGrid(const ProductShape &shape) const {
   if (shape.m % block[0] || shape.n % block[1] || shape.k % depth ||
       !multiplies(shape.factor))
     return std::nullopt;
-  // As many warps as there are blocks of rows, then of columns.
+  // As many warps as there are blocks.
   auto divide = [](int64_t blocks, int64_t warps) {
     int64_t parts = 1;
     while (parts < warps && blocks % (2 * parts) == 0)
       parts *= 2;
     return parts;
   };
-  int64_t rows = divide(shape.m / block[0], shape.warps);
-  int64_t columns = divide(shape.n / block[1], shape.warps / rows);
-  return WarpGrid{rows, columns, shape.warps / (rows * columns)};
+  auto gridOf = [&](int64_t rows) {
+    int64_t columns = divide(shape.n / block[1], shape.warps / rows);
+    return WarpGrid{rows, columns, shape.warps / (rows * columns)};
+  };
+  WarpGrid best = gridOf(divide(shape.m / block[0], shape.warps));
+  if (shape.wholeRows)
+    return best;
+  // Warps below each other read the same columns of the second factor, those
+  // beside each other the same rows of the first.
+  auto reads = [&](const WarpGrid &grid) {
+    return shape.m * grid.columns + shape.n * grid.rows;
+  };
+  for (int64_t rows = best.rows / 2; rows > 0; rows /= 2) {
+    WarpGrid grid = gridOf(rows);
+    if (grid.copies <= best.copies && reads(grid) < reads(best))
+      best = grid;
+  }
+  return best;
 }
 
 //===----------------------------------------------------------------------===//

@@ -21,13 +21,19 @@
 // CHECK-NEXT: tile.store %[[O]]
 // CHECK-NOT: tile.convert {{.*}}tensor<64x{{[0-9]}}
 
+// Warps share a memory so that they read as little of what updates it as can be
+// (24 KiB for 36 if each had rows of its own), but scores by whole rows, as
+// these are reduced, and what is multiplied next comes from the same registers.
+// WARP-DAG: #[[MEMORY:layout[0-9]*]] = #tile.layout<[64, 128], reg = {{\[}}[0, 1], [8, 0], [0, 16], [0, 32], [0, 64], [32, 0]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [0, 8]]>
+// WARP-DAG: #[[ROWS:layout[0-9]*]] = #tile.layout<[64, 64], reg = {{\[}}[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [32, 0]]>
 // With eight warps lanes have registers to keep the queries from product to
 // product.
 // WARP: tile.roles warps [4, 4]
 // WARP: %[[Q:.*]] = tile.convert %{{.*}} -> tensor<{{.*}}x128xbf16
-// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">}
-// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">}
+// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">} {{.*}}#[[ROWS]]>
+// WARP: tile.mma %[[Q]], %{{.*}} {atom = #tile.atom<"mma.m16n8k16">} {{.*}}#[[ROWS]]>
 // WARP-NOT: tile.wait %
+// WARP-COUNT-2: tile.mma {{.*}} {atom = #tile.atom<"mma.m16n8k16">} {{.*}}#[[MEMORY]]>
 func.func @layer(
     %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},
     %k: tensor<?x?x4x128xbf16> {gsa.name = "k"},

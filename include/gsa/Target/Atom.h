@@ -30,6 +30,9 @@ struct ProductShape {
   int64_t m, n, k;
   int64_t warps;
   Type factor; ///< element type of A and B; sums are f32
+  /// Rows of the sums are spread over as few warps as can be. Else warps share
+  /// the sums so that they read as little of the factors as can be.
+  bool wholeRows = false;
 };
 
 /// A factor as the lanes have it: its elements in registers, or where it lies.

@@ -164,10 +164,8 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
 namespace mlir::gsa {
 /// A tile that the engine may copy: panels side by side, a box each, one behind
 /// the other at `address`.
-struct BoxCopy {
-  Slice slice;
+struct BoxCopy : PlaceCopy {
   int64_t map;
-  Value address;
 
   int64_t getSwizzle() const { return swizzleOf(slice.tile); }
   int64_t getPanelBytes() const {
@@ -256,9 +254,10 @@ void TileLowering::copyBoxes(ArrayRef<BoxCopy> copies) {
 }
 
 LogicalResult
-TileLowering::storeBoxes(const Slice &slice, int64_t map, Value address,
+TileLowering::storeBoxes(const PlaceCopy &tile, int64_t map,
                          function_ref<LogicalResult()> storeByLanes) {
-  BoxCopy copy = {slice, map, address};
+  const Slice &slice = tile.slice;
+  BoxCopy copy = {tile, map};
   // Rows behind those that there are may be another window's.
   Value fits = emitUsable(copy);
   if (slice.rows) {
@@ -293,8 +292,15 @@ bool TileLowering::areTogether(FetchOp first, FetchOp second) {
   auto slotsOf = [](FetchOp op) {
     return cast<RingType>(op.getRing().getType()).getSlots();
   };
-  if (!findMap(first) || !findMap(second) || slotsOf(first) == 1 ||
-      slotsOf(second) == 1 || first.getRows() != second.getRows() ||
+  bool areBoxes = findMap(first).has_value();
+  if (areBoxes != findMap(second).has_value() || slotsOf(first) == 1 ||
+      slotsOf(second) == 1)
+    return false;
+  // Rows of one length are wide pieces, or not, together.
+  if (!areBoxes)
+    return first.getSource().getType().getShape().back() ==
+           second.getSource().getType().getShape().back();
+  if (first.getRows() != second.getRows() ||
       first->hasAttr(kZerosAttr) != second->hasAttr(kZerosAttr))
     return false;
   Slice a = sliceOf(first), b = sliceOf(second);
@@ -304,17 +310,19 @@ bool TileLowering::areTogether(FetchOp first, FetchOp second) {
 }
 
 LogicalResult TileLowering::lowerFetches(ArrayRef<FetchOp> ops) {
+  SmallVector<PlaceCopy> byLanes;
   SmallVector<BoxCopy> copies;
   for (FetchOp op : ops) {
     auto ring = cast<RingType>(op.getRing().getType());
     if (ring.getSlots() == 1)
       emitRoleBarrier();
     Value slot = slotOf(op.getRing(), op.getIteration(), op.getAhead());
-    std::optional<int64_t> map = findMap(op);
-    if (!map)
-      return copyToPlace(op, sliceOf(op), slot);
-    copies.push_back({sliceOf(op), *map, slot});
+    byLanes.push_back({op, sliceOf(op), slot});
+    if (std::optional<int64_t> map = findMap(op))
+      copies.push_back({byLanes.back(), *map});
   }
+  if (copies.empty())
+    return copyToPlaces(byLanes);
   auto [fit, isThere] = emitFitBoxes(copies);
   OpBuilder::InsertionGuard guard(b);
   // Behind a segment's end nobody reads, as a rule.
@@ -326,8 +334,9 @@ LogicalResult TileLowering::lowerFetches(ArrayRef<FetchOp> ops) {
   b.setInsertionPointToStart(branch.thenBlock());
   copyBoxes(copies);
   b.setInsertionPointToStart(branch.elseBlock());
-  for (auto [op, copy] : llvm::zip_equal(ops, copies))
-    if (failed(copyToPlace(op, copy.slice, copy.address, /*rolled=*/true)))
+  // One behind the other: addresses of all at once would take registers.
+  for (const PlaceCopy &copy : byLanes)
+    if (failed(copyToPlaces(copy, /*rolled=*/true)))
       return failure();
   // At once: to wait behind the branch would cost those who took the other one.
   device.emitWaitCopies(b, b.getLoc());

@@ -27,12 +27,13 @@ static scf::ForOp createRolledLoop(ImplicitLocOpBuilder &b, Value zero,
 /// Copies of a tile to its place, by all lanes of a role.
 class TileLowering::LaneCopy {
 public:
-  LaneCopy(TileLowering &lowering, const Slice &slice, Value address)
-      : lowering(lowering), b(lowering.b), slice(slice), address(address),
-        reach(b, slice, [&](Value value) { return lowering.get(value); }) {}
+  LaneCopy(TileLowering &lowering, const PlaceCopy &tile)
+      : lowering(lowering), b(lowering.b), tile(tile),
+        reach(b, tile.slice, [&](Value value) { return lowering.get(value); }) {
+  }
 
-  /// Finds how lanes share the tile, `together` elements at a time. Fails if
-  /// the place is in smaller parts than what they span.
+  /// Finds how lanes share the tile, `together` elements at a time. It is an
+  /// error of the op if the place is in smaller parts than what they span.
   LogicalResult share(int64_t together);
   /// Whether each lane's elements that are moved together lie so in the place.
   bool isWide() const {
@@ -51,8 +52,7 @@ private:
 
   TileLowering &lowering;
   ImplicitLocOpBuilder &b;
-  const Slice &slice;
-  Value address;
+  const PlaceCopy &tile;
   Reach reach;
   int64_t together = 1;
   std::optional<Layout> layout;
@@ -62,11 +62,13 @@ private:
 LogicalResult TileLowering::LaneCopy::share(int64_t count) {
   together = count;
   int64_t lanes = lowering.target.getFacts().warpLanes;
-  layout = layoutToCopy(slice.tile.getShape(), together, lanes,
+  layout = layoutToCopy(tile.slice.tile.getShape(), together, lanes,
                         lowering.role.party.threads / lanes);
-  std::optional<Composed> offsets = compose(layoutOf(slice.tile), *layout);
+  std::optional<Composed> offsets = compose(layoutOf(tile.slice.tile), *layout);
   if (!offsets)
-    return failure();
+    return tile.op->emitOpError(
+        "must fill a place whose block holds what lanes "
+        "and warps span");
   access.emplace(*offsets, reach.getElementBytes());
   return success();
 }
@@ -74,10 +76,10 @@ LogicalResult TileLowering::LaneCopy::share(int64_t count) {
 void TileLowering::LaneCopy::throughRegisters() {
   const Worker &worker = lowering.role.worker;
   reach.setDigits(digitsOf(*layout, worker));
-  auto type =
-      VectorType::get({layout->getNumRegisters()}, slice.tile.getElementType());
+  auto type = VectorType::get({layout->getNumRegisters()},
+                              tile.slice.tile.getElementType());
   Value vector = loadTile(b, lowering.device, reach, *layout, type);
-  emitSharedStore(b, b.getLoc(), lowering.device, *access, worker, address,
+  emitSharedStore(b, b.getLoc(), lowering.device, *access, worker, tile.address,
                   vector);
 }
 
@@ -130,40 +132,51 @@ void TileLowering::LaneCopy::copy(bool rolled) {
     bits.push_back({turn, offsets});
   }
   reach.setDigits(digits);
-  SharedAddresses addresses(b, b.getLoc(), address, bits);
+  SharedAddresses addresses(b, b.getLoc(), tile.address, bits);
   for (int64_t i = 0; i < layout->getNumRegisters(); i += step)
     copyPiece(i, addresses);
 }
 
-LogicalResult TileLowering::copyToPlace(Operation *op, const Slice &slice,
-                                        Value address, bool rolled) {
-  LaneCopy copy(*this, slice, address);
-  auto broken = [&] {
-    return op->emitOpError("must fill a place whose block holds what lanes and "
-                           "warps span");
-  };
+LogicalResult TileLowering::copyToPlaces(ArrayRef<PlaceCopy> tiles,
+                                         bool rolled) {
   // Each element for itself is slow whatever one does.
-  auto copyElements = [&]() -> LogicalResult {
+  auto copyElements = [](LaneCopy &copy) -> LogicalResult {
     if (failed(copy.share(1)))
-      return broken();
+      return failure();
     copy.copy(/*rolled=*/true);
     return success();
   };
-  int64_t together = kWidest / copy.getReach().getElementBytes();
-  if (failed(copy.share(together)))
-    return broken();
-  if (!copy.getReach().follows() || !copy.isWide())
-    return copyElements();
-  if (device.getCopyBytes() != kWidest) {
-    copy.throughRegisters();
-    return success();
+  SmallVector<LaneCopy, 0> wide;
+  Value fit;
+  for (const PlaceCopy &tile : tiles) {
+    LaneCopy copy(*this, tile);
+    Reach &reach = copy.getReach();
+    int64_t together = kWidest / reach.getElementBytes();
+    if (failed(copy.share(together)))
+      return failure();
+    if (!reach.follows() || !copy.isWide()) {
+      if (failed(copyElements(copy)))
+        return failure();
+      continue;
+    }
+    if (device.getCopyBytes() != kWidest) {
+      copy.throughRegisters();
+      continue;
+    }
+    Value fits = reach.emitFits(together, /*whole=*/false);
+    fit = fit ? arith::AndIOp::create(b, fit, fits).getResult() : fits;
+    wide.push_back(std::move(copy));
   }
-  Value fits = copy.getReach().emitFits(together, /*whole=*/false);
-  auto branch =
-      scf::IfOp::create(b, TypeRange(), fits, /*withElseRegion=*/true);
+  if (!fit)
+    return success();
+  auto branch = scf::IfOp::create(b, TypeRange(), fit, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  copy.copy(rolled);
+  for (LaneCopy &copy : wide)
+    copy.copy(rolled);
   b.setInsertionPointToStart(branch.elseBlock());
-  return copyElements();
+  for (LaneCopy &copy : wide)
+    if (failed(copyElements(copy)))
+      return failure();
+  return success();
 }

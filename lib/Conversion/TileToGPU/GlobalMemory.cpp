@@ -183,7 +183,7 @@ LogicalResult TileLowering::lower(LoadOp op) {
       return failure();
     // Behind those who read what the place held before.
     meetToWrite();
-    if (failed(copyToPlace(op, slice, *address)))
+    if (failed(copyToPlaces(PlaceCopy{op, slice, *address})))
       return failure();
     device.emitWaitCopies(b, b.getLoc());
     emitRoleBarrier(op.getResult());
@@ -205,7 +205,7 @@ LogicalResult TileLowering::lower(StoreOp op) {
               cast<RankedTensorType>(op.getValue().getType()));
   auto storeByLanes = [&] { return storeTile(op, slice); };
   if (std::optional<int64_t> map = findMap(op))
-    return storeBoxes(slice, *map, get(op.getValue()), storeByLanes);
+    return storeBoxes({op, slice, get(op.getValue())}, *map, storeByLanes);
   return storeByLanes();
 }
 

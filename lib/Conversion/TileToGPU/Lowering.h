@@ -82,6 +82,14 @@ struct Slice {
   RankedTensorType tile;
 };
 
+/// A tile that `op` copies to a place at `address`, i32, in shared memory, or
+/// from there.
+struct PlaceCopy {
+  Operation *op;
+  Slice slice;
+  Value address;
+};
+
 class TileLowering {
 public:
   TileLowering(func::FuncOp kernel, const DeviceTarget &target);
@@ -175,18 +183,18 @@ private:
   LogicalResult lower(tile::StoreOp op);
   /// By the role's lanes.
   LogicalResult storeTile(tile::StoreOp op, const Slice &slice);
-  /// Starts to copy a tile to a place at `address`, all lanes of the role a
-  /// part; with little code if it is to be `rolled`.
-  LogicalResult copyToPlace(Operation *op, const Slice &slice, Value address,
-                            bool rolled = false);
+  /// Starts to copy tiles to their places, all lanes of the role a part of
+  /// each: one question whether addresses allow wide pieces, asked of all,
+  /// where they mostly do. With little code if it is to be `rolled`.
+  LogicalResult copyToPlaces(ArrayRef<PlaceCopy> tiles, bool rolled = false);
   class LaneCopy;
 
   //===--------------------------------------------------------------------===//
   // Copies of boxes (Boxes.cpp)
   //===--------------------------------------------------------------------===//
 
-  /// Of tiles that begin in the same row of their tensors: one question whether
-  /// the engine can copy them, asked of all, where it mostly can.
+  /// Of tiles that are copied alike: one question whether the engine can copy
+  /// them, or lanes in wide pieces, asked of all, where they mostly can.
   LogicalResult lowerFetches(ArrayRef<tile::FetchOp> ops);
   bool areTogether(tile::FetchOp first, tile::FetchOp second);
   LogicalResult lower(tile::WaitFetchesOp op);
@@ -204,9 +212,8 @@ private:
   void forEachPanel(
       const BoxCopy &copy,
       function_ref<void(Value address, Value map, ValueRange corner)> visit);
-  /// Lets the engine store a tile from a place at `address`, or lanes where it
-  /// cannot.
-  LogicalResult storeBoxes(const Slice &slice, int64_t map, Value address,
+  /// Lets the engine store a tile from its place, or lanes where it cannot.
+  LogicalResult storeBoxes(const PlaceCopy &tile, int64_t map,
                            function_ref<LogicalResult()> storeByLanes);
   /// Whether the engine stores something for the ops of `region`.
   bool storesBoxes(Region &region);

@@ -29,8 +29,10 @@ LogicalResult TileLowering::lower(MmaOp op) {
   ProductShape shape{sums.getDimSize(0), sums.getDimSize(1), a.getDimSize(1),
                      role.party.threads / target.getFacts().warpLanes,
                      a.getElementType()};
-  std::optional<Layout> expected = atom->getSums(shape);
-  if (!expected || *expected != layoutOf(sums))
+  // The sums tell which of the two it is.
+  if (atom->getSums(shape) != layoutOf(sums))
+    shape.wholeRows = true;
+  if (atom->getSums(shape) != layoutOf(sums))
     return op.emitOpError("must have the sums' layout of its atom, got ")
            << sums;
   SmallVector<FactorValue, 2> factors;

@@ -203,8 +203,63 @@ bool LayoutPlan::assign(Value tile, const Layout &layout, Anchor anchor) {
 
 ProductShape LayoutPlan::getShape(tile::MmaOp mma) const {
   RankedTensorType a = getTileType(mma.getA()), b = getTileType(mma.getB());
-  return {a.getDimSize(0), b.getDimSize(1), a.getDimSize(1), warps,
-          a.getElementType()};
+  return {a.getDimSize(0), b.getDimSize(1),    a.getDimSize(1),
+          warps,           a.getElementType(), wholeRows.contains(mma)};
+}
+
+/// Whether something needs rows of the sums of `mma` whole: they are reduced,
+/// or scaled by what others were reduced to, or are the first factor of another
+/// product, which takes whole rows from registers as they are.
+static bool areRowsUsed(tile::MmaOp mma) {
+  auto isOfRows = [](Value scale) {
+    auto broadcast = scale.getDefiningOp<tile::BroadcastOp>();
+    return broadcast && broadcast.getDim() == 1 &&
+           !broadcast.getOperand().getDefiningOp<tile::GetOp>();
+  };
+  llvm::SetVector<Value> tiles;
+  tiles.insert(mma.getResult());
+  for (size_t i = 0; i < tiles.size(); ++i)
+    for (Operation *user : tiles[i].getUsers()) {
+      if (auto product = dyn_cast<tile::MmaOp>(user)) {
+        if (product.getA() == tiles[i])
+          return true;
+        continue;
+      }
+      if (isa<tile::PutOp, tile::StoreOp>(user) ||
+          user->hasTrait<OpTrait::IsTerminator>())
+        continue;
+      if (!isElementwise(user) || llvm::any_of(user->getOperands(), isOfRows))
+        return true;
+      tiles.insert(user->result_begin(), user->result_end());
+    }
+  return false;
+}
+
+void LayoutPlan::findWholeRows() {
+  forEachProduct([&](tile::MmaOp mma) {
+    if (areRowsUsed(mma))
+      wholeRows.insert(mma);
+  });
+  // Products that add to the same sums lie alike, and those that have the same
+  // first factor can have it in the same registers.
+  for (bool changed = true; changed;) {
+    changed = false;
+    auto join = [&](Operation *one, Operation *other) {
+      if (wholeRows.contains(one) != wholeRows.contains(other)) {
+        wholeRows.insert(one);
+        wholeRows.insert(other);
+        changed = true;
+      }
+    };
+    forEachProduct([&](tile::MmaOp mma) {
+      if (auto before = mma.getAcc().getDefiningOp<tile::MmaOp>())
+        join(mma, before);
+      for (Operation *user : mma.getA().getUsers())
+        if (auto other = dyn_cast<tile::MmaOp>(user);
+            other && other.getA() == mma.getA())
+          join(mma, other);
+    });
+  }
 }
 
 Layout LayoutPlan::getSums(tile::MmaOp mma) const {
@@ -463,6 +518,7 @@ bool LayoutPlan::followBroadcasts() {
 
 LogicalResult LayoutPlan::run(ArrayRef<LayoutPlan> others) {
   tieLoops();
+  findWholeRows();
   if (failed(anchorProducts()) || failed(anchorSums(others)))
     return failure();
   anchorScans();

@@ -104,6 +104,7 @@ private:
     Anchor anchor;
   };
 
+  void findWholeRows();
   LogicalResult anchorProducts();
   void anchorScans();
   void anchorReceived();
@@ -129,6 +130,7 @@ private:
   bool plain;
   SmallVector<Operation *> program; ///< all ops, outer before inner
   DenseMap<Operation *, const MatrixAtom *> atoms;
+  DenseSet<Operation *> wholeRows; ///< products that give whole rows
   llvm::EquivalenceClasses<void *> ties;
   DenseMap<void *, Assignment> assignments; ///< by leader
   mutable DenseMap<Value, bool> freeValues;

@@ -20,7 +20,17 @@ module attributes {gsa.target = #gsa.target<"sm_90a">} {
 // LANES-LABEL: func.func @fetches(
 // LANES-NOT: gsa.maps
 // LANES-NOT: mbarrier
-// LANES: nvvm.cp.async.shared.global
+// One question for tiles that are fetched one behind the other, here six: 8 pieces
+// of 16 bytes a lane each, or single elements in loops.
+// LANES-NOT: scf.if
+// LANES-COUNT-5: arith.andi %{{.*}} : i1
+// LANES: scf.if %
+// LANES-COUNT-48: nvvm.cp.async.shared.global
+// LANES-NOT: nvvm.cp.async.shared.global
+// LANES: } else {
+// LANES-COUNT-6: scf.for
+// LANES-NOT: scf.for
+// LANES: cp.async.wait.all
 func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.kernel} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
