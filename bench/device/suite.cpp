@@ -219,7 +219,7 @@ void Suite::sanitize() {
                          ownPath(), "--run=" + numbers, "--quick",
                          "--backend=" + options.backend,
                          "--bundle=" + options.bundle},
-                        log, 90);
+                        log, 180);
       text = code == 0   ? "no findings"
              : code == 9 ? "findings, see logs.txt"
              : code == 1 ? "wrong results, see logs.txt"
