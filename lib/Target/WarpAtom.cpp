@@ -66,13 +66,20 @@ std::optional<WarpGrid> WarpAtom::getGrid(const ProductShape &shape) const {
   if (shape.wholeRows)
     return best;
   // Warps below each other read the same columns of the second factor, those
-  // beside each other the same rows of the first.
+  // beside each other the same rows of the first. Of equals, those that read
+  // more of the first, which another product may have, too, unless that takes
+  // lanes too many registers.
+  constexpr int64_t mostWords = 32;
+  int64_t lanes = fragments.sums.getNumLanes();
   auto reads = [&](const WarpGrid &grid) {
     return shape.m * grid.columns + shape.n * grid.rows;
   };
   for (int64_t rows = best.rows / 2; rows > 0; rows /= 2) {
     WarpGrid grid = gridOf(rows);
-    if (grid.copies <= best.copies && reads(grid) < reads(best))
+    bool isBetter = reads(grid) < reads(best) ||
+                    (reads(grid) == reads(best) &&
+                     shape.m / rows * shape.k / lanes / 2 <= mostWords);
+    if (grid.copies <= best.copies && isBetter)
       best = grid;
   }
   return best;

@@ -26,6 +26,7 @@
 // these are reduced, and what is multiplied next comes from the same registers.
 // WARP-DAG: #[[MEMORY:layout[0-9]*]] = #tile.layout<[64, 128], reg = {{\[}}[0, 1], [8, 0], [0, 16], [0, 32], [0, 64], [32, 0]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [0, 8]]>
 // WARP-DAG: #[[ROWS:layout[0-9]*]] = #tile.layout<[64, 64], reg = {{\[}}[0, 1], [8, 0], [0, 8], [0, 16], [0, 32]], lane = {{\[}}[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warp = {{\[}}[16, 0], [32, 0]]>
+// WARP-DAG: #[[COLUMNS:layout[0-9]*]] = #tile.layout<[64, 128], {{.*}}warp = {{\[}}[0, 8], [0, 16]]>
 // With eight warps lanes have registers to keep the queries from product to
 // product.
 // WARP: tile.roles warps [4, 4]
@@ -41,6 +42,23 @@ func.func @layer(
     %g: tensor<?x?x4x64xbf16> {gsa.name = "g"})
     -> (tensor<?x?x4x128xbf16> {gsa.name = "o"})
     attributes {gsa.schedule = #gsa.schedule<fused, chunk = 64>} {
+  %o = gsa.slot_attention queries(%q : tensor<?x?x4x128xbf16>)
+      keys(%k : tensor<?x?x4x128xbf16>) values(%v : tensor<?x?x4x128xbf16>)
+      decay(%g : tensor<?x?x4x64xbf16>) scale 1.0 : tensor<?x?x4x128xbf16>
+  return %o : tensor<?x?x4x128xbf16>
+}
+
+// From half as many tokens two memories' warps have columns of their own and read
+// the same first factor: of equals, as its words are few by lane.
+// WARP-LABEL: func.func @short
+// WARP-COUNT-2: tile.mma {{.*}} {atom = #tile.atom<"mma.m16n8k16">} {{.*}}#[[COLUMNS]]>
+func.func @short(
+    %q: tensor<?x?x4x128xbf16> {gsa.name = "q"},
+    %k: tensor<?x?x4x128xbf16> {gsa.name = "k"},
+    %v: tensor<?x?x4x128xbf16> {gsa.name = "v"},
+    %g: tensor<?x?x4x64xbf16> {gsa.name = "g"})
+    -> (tensor<?x?x4x128xbf16> {gsa.name = "o"})
+    attributes {gsa.schedule = #gsa.schedule<fused, chunk = 32>} {
   %o = gsa.slot_attention queries(%q : tensor<?x?x4x128xbf16>)
       keys(%k : tensor<?x?x4x128xbf16>) values(%v : tensor<?x?x4x128xbf16>)
       decay(%g : tensor<?x?x4x64xbf16>) scale 1.0 : tensor<?x?x4x128xbf16>

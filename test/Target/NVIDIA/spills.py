@@ -29,7 +29,7 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # differ by a few, but not find registers where there are none.
 KNOWN = {
     ("sm_100a", "gsa_mistral_7b"): 8,
-    ("sm_120a", "abc"): 8,
+    ("sm_100a", "abc"): 48, ("sm_120a", "abc"): 8,
     ("sm_80", "gsa_128_128"): 32,
     ("sm_80", "gla_64_256__states"): 64,
     ("sm_80", "gla_128_256__states"): 44,
