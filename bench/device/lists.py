@@ -112,6 +112,21 @@ def problems(group):
                 f"--name=t2r7b-{dtype} --shape=B=4,T=2048")
 
 
+# (D, M) that need other schedules than the problems'.
+WIDE = ((64, 128), (128, 128), (256, 128), (512, 128), (64, 256), (128, 256))
+
+
+def wide(group):
+    """Memories of many slots and rows."""
+    for family, text in (("gsa", lambda name, d, m: slots(name, 8, 8, d, m)),
+                         ("gla", lambda name, d, m: memory(name, 8, d, m))):
+        for d, m in WIDE:
+            name = f"wide_{family}_{d}_{m}"
+            group.add(name, text(name, d, m),
+                      "--bench --chips=each --silu --shape=B=8,T=2048 "
+                      f"--name=wide-{family}-{d}-{m}")
+
+
 # -- Correctness -----------------------------------------------------------------
 
 
@@ -122,7 +137,7 @@ def examples(group):
         group.add(name, text, "--chips=each --shape=B=2,T=300", "--shape=B=1,T=1")
     # Whole layers, with what their projections' outputs go through.
     for name, shape in (("gsa_mistral_7b", "B=4,T=2048"),
-                        ("gsa_1b3", "B=8,T=2048")):
+                        ("gsa_1b3", "B=8,T=2048"), ("abc", "B=4,T=2048")):
         group.add(name, "", f"--bench --chips=each --name={name} --shape={shape}")
 
 
@@ -222,7 +237,7 @@ class Edges(edges.Group):
 def groups():
     """Name -> group, in the order of the report."""
     result = {}
-    for function in (problems, examples, widths, readers, concurrent,
+    for function in (problems, wide, examples, widths, readers, concurrent,
                      huge):
         function(result.setdefault(function.__name__, Group()))
     for name, function in edges.GROUPS.items():

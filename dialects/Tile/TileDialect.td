@@ -19,6 +19,7 @@ def Tile_Dialect : Dialect {
     * dialect-1: tile.registers is a positive i64 for each role of a tile.roles.
     * dialect-2: tile.zeros is a unit attribute of a tile.fetch.
     * dialect-3: tile.shared_by is an i64 from 2 on of a tile.ring.
+    * dialect-4: tile.scarce is a unit attribute of an scf.while.
   }];
   let hasOperationAttrVerify = 1;
   let useDefaultAttributePrinterParser = 1;

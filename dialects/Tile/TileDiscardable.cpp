@@ -9,6 +9,8 @@
 #include "dialects/Tile/Tile.h"
 #include "dialects/Tile/TileNames.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace mlir::tile;
 using mlir::gsa::brokenLaw;
@@ -28,6 +30,11 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
                        "a tile.roles, got ",
                        value);
   }
+  if (name == kScarceAttr && !(isa<scf::WhileOp>(op) && isa<UnitAttr>(value)))
+    return brokenLaw(op, "dialect-4",
+                     "tile.scarce must be a unit attribute of an scf.while, "
+                     "got ",
+                     value);
   if (name == kZerosAttr && !(isa<FetchOp>(op) && isa<UnitAttr>(value)))
     return brokenLaw(op, "dialect-2",
                      "tile.zeros must be a unit attribute of a tile.fetch, "

@@ -10,6 +10,9 @@ namespace mlir::tile {
 /// Of a tile.roles, an array of i64, one a role: the registers of a lane of it,
 /// where roles share them.
 inline constexpr llvm::StringLiteral kRegistersAttr = "tile.registers";
+/// Of a role's scf.while, a unit: its tiles leave so few registers that none is
+/// kept from iteration to iteration for what can be made again.
+inline constexpr llvm::StringLiteral kScarceAttr = "tile.scarce";
 /// Of a tile.fetch, a unit: what it fetches of no rows is read, as zeros.
 inline constexpr llvm::StringLiteral kZerosAttr = "tile.zeros";
 /// Of a tile.ring, an i64 from 2 on: blocks of a cluster that share the rows of

@@ -32,6 +32,7 @@ static void buildTile(OpPassManager &machine) {
   machine.addPass(createCSEPass());
   machine.addNestedPass<func::FuncOp>(createAssignLayoutsPass());
   machine.addPass(createCSEPass());
+  machine.addNestedPass<func::FuncOp>(createShareRegistersPass());
 }
 
 /// Whether a schedule fits is asked without this: code that breaks the law is a

@@ -1,5 +1,6 @@
 // RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles)))' | FileCheck %s
 // RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles,gsa-assign-layouts,gsa-check-separation)))' | FileCheck %s --check-prefix=LAYOUTS
+// RUN: gsa-compile %s --targets=sm_90a --emit=chunked | gsa-opt --pass-pipeline='builtin.module(builtin.module(func.func(gsa-split-roles,gsa-assign-layouts,gsa-share-registers)))' | FileCheck %s --check-prefix=SHARES
 
 // Two readers. The consumer scores window i + 1 and sends parts of the logits,
 // then multiplies by the weights of window i and stores; the weigher makes weights
@@ -66,7 +67,9 @@
 // CHECK: tile.put {{.*}}, %[[W]][%{{.*}} + 2]
 // CHECK: tile.barrier
 // CHECK: tile.fetch
-// CHECK: tile.registers = array<i64: 144, 40, 160>
+// The weigher multiplies nothing, and gets what it needs; the others share what
+// is left.
+// SHARES: tile.registers = array<i64: 152, 40, 160>
 func.func @layer(
     %q: tensor<?x?x4x512xbf16> {gsa.name = "q"}, %k: tensor<?x?x4x512xbf16> {gsa.name = "k"},
     %v: tensor<?x?x4x512xbf16> {gsa.name = "v"}, %g: tensor<?x?x4x64xbf16> {gsa.name = "g"})

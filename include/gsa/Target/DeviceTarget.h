@@ -67,6 +67,14 @@ struct DeviceFacts {
   /// 0.9 of the data sheet's, as measured on the H100 (bench/NOTES.md).
   double getCopyBandwidth() const { return 0.9 * memoryBandwidth; }
 
+  /// Registers of a lane of each warp, added up, that a block of `warps` warps
+  /// is launched with, where roles share them: each has the same multiple of
+  /// `roleRegisters`, and what that leaves nobody gets.
+  int64_t countSharedRegisters(int64_t warps) const {
+    int64_t even = registers / (warps * warpLanes);
+    return even / roleRegisters * roleRegisters * warps;
+  }
+
   /// A block's tokens are a chain of products and exchanges that wait for each
   /// other, and a launch waits for the driver: neither follows from a data
   /// sheet. Both are as measured on the H100 (bench/NOTES.md), where a chunk of

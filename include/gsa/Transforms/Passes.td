@@ -148,6 +148,17 @@ def CheckSeparationPass : Pass<"gsa-check-separation", "func::FuncOp"> {
   }];
 }
 
+def ShareRegistersPass : Pass<"gsa-share-registers", "func::FuncOp"> {
+  let summary = "Registers go to the roles that need them";
+  let description = [{
+    Where a lane's even share of the block's registers leaves less than 32
+    beside the tiles that a role's loop needs at once, and other roles need
+    less, gives a `tile.roles` the attribute `tile.registers`: how many a lane
+    of each role has. Roles that multiply share what nobody needs. Changes
+    nothing on targets whose lanes all have as many.
+  }];
+}
+
 def CheckRegistersPass : Pass<"gsa-check-registers", "func::FuncOp"> {
   let summary = "What loops carry leaves room in a lane's registers";
   let description = [{

@@ -47,7 +47,28 @@ static bool writesFactors(Operation *op) {
          isFactor(op->getResult(0));
 }
 
+/// Lanes that ask for more than others give up wait for ever.
+static LogicalResult checkShares(RolesOp op, const DeviceFacts &facts) {
+  auto shares = op->getAttrOfType<DenseI64ArrayAttr>(kRegistersAttr);
+  if (!shares)
+    return success();
+  if (!facts.roleRegisters)
+    return op.emitOpError("roles must be of a target that lets them share "
+                          "registers, got another");
+  int64_t warps = llvm::sum_of(op.getWarps()), total = 0;
+  int64_t most = facts.countSharedRegisters(warps);
+  for (auto [own, count] : llvm::zip(shares.asArrayRef(), op.getWarps()))
+    total += own * count;
+  if (total <= most)
+    return success();
+  return op.emitOpError("roles must share the ")
+         << most << " registers of a lane of each warp that " << warps
+         << " warps are launched with, got " << total;
+}
+
 LogicalResult TileLowering::lower(RolesOp op) {
+  if (failed(checkShares(op, target.getFacts())))
+    return failure();
   int64_t lanes = target.getFacts().warpLanes;
   int64_t warps = llvm::sum_of(op.getWarps());
   kernel->setAttr(kThreadsAttr, b.getI64IntegerAttr(warps * lanes));
@@ -267,7 +288,7 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
       block = b.createBlock(&to, to.end(), arguments, locations);
     }
     Worker outside = role.worker;
-    if (role.roles->hasAttr(kRegistersAttr) && &from == &op.getAfter()) {
+    if (op->hasAttr(kScarceAttr) && &from == &op.getAfter()) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToEnd(block);
       role.worker = emitWorkerOf(block->getArguments());

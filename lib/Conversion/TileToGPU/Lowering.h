@@ -132,7 +132,7 @@ private:
   LogicalResult lower(scf::ForOp op);
   LogicalResult lower(scf::WhileOp op);
   /// Lane and warp as they follow from the thread's number and, by nothing that
-  /// shows, from a loop's counter: where roles share registers, none is left
+  /// shows, from a loop's counter: where registers are scarce, none is left
   /// for addresses that code generators would keep from iteration to iteration.
   Worker emitWorkerOf(ValueRange variables);
   /// Types of values of `types` as they go between blocks; the values; and

@@ -67,7 +67,7 @@ public:
                const DeviceFacts &facts, bool isAsync)
       : plan(plan), warps(warps), facts(facts), isAsync(isAsync),
         loop(plan.getLoop()), b(loop.getLoc(), loop.getContext()) {}
-  LogicalResult run();
+  void run();
 
 private:
   void makeRings();
@@ -84,8 +84,6 @@ private:
     return kSlots + ((!lags && plan.isReadLate(tile)) || plan.isWeighed(tile));
   }
   bool hasWeigher() const { return plan.hasWeigher(); }
-  SmallVector<int64_t> estimateRegisters() const;
-  LogicalResult shareRegisters(tile::RolesOp roles);
   /// Windows that gates are ahead of what lags, less one.
   int64_t getLead() const { return hasWeigher(); }
   void emitProducer(Block *role);
@@ -136,16 +134,24 @@ private:
   /// What the window's variables are before the loop.
   SmallVector<Value> getInitial(Window &window, bool memories);
   scf::WhileOp openLoop(ArrayRef<Value> inits, ArrayRef<Value> variables);
-  /// The consumer fetches for both, even where it has nothing to read: the
-  /// producer's registers are full, and copies would lengthen its chain. Unless
-  /// the consumer's own is the longer one (bench/NOTES.md): it exchanges with
-  /// other blocks, or it reads two memories.
+  bool reads() const { return !plan.getOps(RolePlan::Part::Reads).empty(); }
+  /// The consumer fetches for both: the producer's registers are full, and
+  /// copies would lengthen its chain. Unless the consumer's own is the longer
+  /// one (bench/NOTES.md): it exchanges with other blocks, or it reads two
+  /// memories. One that reads nothing is there for its lanes, where no engine
+  /// copies.
   bool fetches(unsigned role) const {
-    bool byProducer =
-        plan.getExchange() || (plan.getMemoryCount() > 1 &&
-                               !plan.getOps(RolePlan::Part::Reads).empty());
+    bool byProducer = plan.getExchange() ||
+                      (reads() ? plan.getMemoryCount() > 1 : !consumes());
     return byProducer == (role == kProducer);
   }
+  bool consumes() const {
+    return reads() || (!facts.hasBoxCopies && !plan.getFetches().empty() &&
+                       hasRoomForConsumer());
+  }
+  /// Whether the producer's lanes have registers for their work on what they
+  /// carry from window to window, beside a consumer that reads nothing.
+  bool hasRoomForConsumer() const;
   void fetchAll(Window &window, unsigned role) {
     fetchIf(window, role, [](tile::LoadOp) { return true; });
   }

@@ -93,9 +93,10 @@ struct SplitRolesPass : gsa::impl::SplitRolesPassBase<SplitRolesPass> {
       bool isAsync = (*target)->multipliesAsync();
       int64_t memories =
           isAsync ? std::min<int64_t>(plan.getMemoryCount(), most) : 1;
-      return RoleSplitter(plan, {group, group * memories, group},
-                          (*target)->getFacts(), isAsync)
+      RoleSplitter(plan, {group, group * memories, group},
+                   (*target)->getFacts(), isAsync)
           .run();
+      return WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();

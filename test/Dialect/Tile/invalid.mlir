@@ -667,3 +667,12 @@ func.func @dialect_3() {
   %r = tile.ring {tile.shared_by = 1 : i64} : !tile.ring<2 x tensor<16x16xf32>>
   return
 }
+
+// -----
+
+func.func @dialect_4() {
+  // expected-error @below {{'tile.roles' op tile.scarce must be a unit attribute of an scf.while, got unit [dialect-4]}}
+  tile.roles warps [4] {
+  } {tile.scarce}
+  return
+}

@@ -28,23 +28,13 @@ TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 # (target, kernel): bytes that it stores. By ptxas 13.0; another version may
 # differ by a few, but not find registers where there are none.
 KNOWN = {
-    ("sm_100a", "gsa_mistral_7b"): 8,
-    ("sm_100a", "abc"): 48, ("sm_120a", "abc"): 8,
-    ("sm_80", "gsa_128_128"): 32,
-    ("sm_80", "gla_64_256__states"): 64,
-    ("sm_80", "gla_128_256__states"): 44,
-    ("sm_90a", "gsa_64_256"): 36,
-    ("sm_90a", "gsa_128_256"): 32,
-    ("sm_90a", "gsa_512_128"): 12,
-    ("sm_90a", "gla_64_256__states"): 48,
-    ("sm_90a", "gla_128_256__states"): 12,
+    ("sm_100a", "abc"): 100, ("sm_120a", "abc"): 8,
 }
 
 
 # Besides the examples and problems: wide memories, on targets that are more
 # than compiled for.
 WIDE_TARGETS = ("sm_80", "sm_90a")
-WIDE = ((64, 128), (128, 128), (256, 128), (512, 128), (64, 256), (128, 256))
 
 # (target, spec): it has no room for two roles.
 PLAIN = {
@@ -78,8 +68,11 @@ def main():
     for name in TWINS:
         del specs[name]
     jobs = [(target, name) for target in TARGETS for name in specs]
+    specs.update(groups["wide"].specs)
+    jobs += [(target, name) for target in WIDE_TARGETS
+             for name in groups["wide"].specs]
     for family in ("gsa", "gla"):
-        for d, m in WIDE:
+        for d, m in lists.WIDE:
             name = f"{family}_{d}_{m}"
             specs[name] = spec(family, name=name, HQ=4, H=4, D=d, M=m)
             jobs += [(target, name) for target in WIDE_TARGETS]
