@@ -26,9 +26,14 @@ TARGETS = ("sm_80", "sm_86", "sm_90a", "sm_100a", "sm_120a")
 TWINS = ("t2r7b_gqa", "t2r7b_f16", "long64k")
 
 # (target, kernel): bytes that it stores. By ptxas 13.0; another version may
-# differ by a few, but not find registers where there are none.
+# differ by a few, but not find registers where there are none. Wide ones are a
+# few words in schedules that are up to twice as fast as those that spill none
+# (bench/NOTES.md, fourteenth session).
 KNOWN = {
     ("sm_100a", "abc"): 100, ("sm_120a", "abc"): 8,
+    ("sm_80", "wide_gsa_128_128"): 16,
+    ("sm_90a", "wide_gsa_64_256"): 24, ("sm_90a", "wide_gsa_64_256__states"): 48,
+    ("sm_90a", "wide_gsa_128_256"): 16,
 }
 
 
@@ -44,6 +49,8 @@ PLAIN = {
     ("sm_120a", "retnet"),
     ("sm_80", "gsa_256_128"), ("sm_80", "gsa_512_128"), ("sm_80", "gsa_64_256"),
     ("sm_80", "gsa_128_256"),
+    ("sm_80", "wide_gsa_256_128"), ("sm_80", "wide_gsa_512_128"),
+    ("sm_80", "wide_gsa_64_256"), ("sm_80", "wide_gsa_128_256"),
 }
 
 
