@@ -1,34 +1,54 @@
 // RUN: gsa-opt %s --gsa-to-tile=targets=sm_90a --verify-each | FileCheck %s
+// RUN: gsa-opt %s --gsa-to-tile=targets=sm_80 --verify-each | FileCheck %s --check-prefix=LANES
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_90a,sm_80,gfx942 --verify-each | FileCheck %s --check-prefix=LLVM
 // RUN: gsa-opt %s --gsa-to-llvm=targets=x86-64-v3 --verify-each | FileCheck %s --check-prefix=LLVM
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_100a --verify-each | FileCheck %s --check-prefix=EARLY
 // RUN: gsa-opt %s --gsa-to-llvm=targets=sm_80,sm_89,gfx942 --verify-each | FileCheck %s --check-prefix=LATE
 // RUN: gsa-compile %s --targets=sm_90a --emit=isa | FileCheck %s --check-prefix=ISA
 
-// Without queries one role fetches two windows ahead, and the other keeps both
-// memories in its registers.
+// Without queries the role that keeps both memories in its registers fetches two
+// windows ahead.
 
 // CHECK-LABEL: func.func @cut__states(
-// CHECK: tile.roles warps [4, 8]
+// CHECK: tile.roles warps [8]
 // CHECK-COUNT-2: tile.fetch {{.*}} + 0] :
 // CHECK: tile.wait_fetches
 // CHECK: tile.barrier
 // CHECK-COUNT-2: tile.fetch {{.*}} + 1] :
 // CHECK: scf.while
-// CHECK-NOT: tile.mma
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
+// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
 // CHECK: tile.wait_fetches
 // CHECK: tile.barrier
 // CHECK-COUNT-2: tile.fetch {{.*}} + 2] :
 // CHECK: scf.yield
-// CHECK-NOT: tile.fetch
-// CHECK: scf.while
-// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
-// CHECK: tile.mma {{.*}}wgmma{{.*}}, tensor<64x128xf32
-// CHECK-NOT: tile.wait_fetches
-// CHECK: tile.barrier
-// CHECK: scf.yield
+// CHECK: tile.wait_fetches
 // CHECK-COUNT-4: tile.store
 // CHECK-NOT: tile.mma
+
+// Where lanes copy, a role does nothing else.
+
+// LANES-LABEL: func.func @cut__states(
+// LANES: tile.roles warps [4, 8]
+// LANES-COUNT-2: tile.fetch {{.*}} + 0] :
+// LANES: tile.wait_fetches
+// LANES: tile.barrier
+// LANES-COUNT-2: tile.fetch {{.*}} + 1] :
+// LANES: scf.while
+// LANES-NOT: tile.mma
+// LANES: tile.wait_fetches
+// LANES: tile.barrier
+// LANES-COUNT-2: tile.fetch {{.*}} + 2] :
+// LANES: scf.yield
+// LANES-NOT: tile.fetch
+// LANES: scf.while
+// LANES: tile.mma
+// LANES: tile.mma
+// LANES-NOT: tile.wait_fetches
+// LANES: tile.barrier
+// LANES: scf.yield
+// LANES-COUNT-4: tile.store
+// LANES-LABEL: func.func @cut__fold(
 
 // CHECK-LABEL: func.func @cut__fold(
 // CHECK: tile.roles warps [8]
