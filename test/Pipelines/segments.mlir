@@ -23,7 +23,7 @@
 // CHECK-COUNT-2: tile.fetch {{.*}} + 2] :
 // CHECK: scf.yield
 // CHECK: tile.wait_fetches
-// CHECK-COUNT-4: tile.store
+// CHECK-COUNT-3: tile.store
 // CHECK-NOT: tile.mma
 
 // Where lanes copy, a role does nothing else.
@@ -47,7 +47,7 @@
 // LANES-NOT: tile.wait_fetches
 // LANES: tile.barrier
 // LANES: scf.yield
-// LANES-COUNT-4: tile.store
+// LANES-COUNT-3: tile.store
 // LANES-LABEL: func.func @cut__fold(
 
 // CHECK-LABEL: func.func @cut__fold(

@@ -69,7 +69,7 @@
 // CHECK: tile.fetch
 // The weigher multiplies nothing, and gets what it needs; the others share what
 // is left.
-// SHARES: tile.registers = array<i64: 152, 40, 160>
+// SHARES: tile.registers = array<i64: 144, 32, 168>
 func.func @layer(
     %q: tensor<?x?x4x512xbf16> {gsa.name = "q"}, %k: tensor<?x?x4x512xbf16> {gsa.name = "k"},
     %v: tensor<?x?x4x512xbf16> {gsa.name = "v"}, %g: tensor<?x?x4x64xbf16> {gsa.name = "g"})

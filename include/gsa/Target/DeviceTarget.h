@@ -52,6 +52,8 @@ struct DeviceFacts {
   /// Warps may change the number of their lanes' registers, by multiples of
   /// this: some give up what others get. 0 where all lanes have as many.
   int64_t roleRegisters;
+  /// So many registers such a lane has at least.
+  int64_t leastRoleRegisters;
   /// Blocks of a launch may start before the launch before it on its stream has
   /// ended, and wait for its end by an instruction.
   bool startsEarly;

@@ -213,7 +213,7 @@ SmallVector<Value> SweepChunker::initialCarries() {
   }
   if (plan.stage == SweepPlan::Stage::States)
     for (MemoryOp memory : plan.memories)
-      if (memory.getDecay()) {
+      if (memory.getDecay() && Segments::summing(plan, memory) == memory) {
         summed.push_back(memory);
         int64_t rows = plan.paddedColumns(memory.getType().getRows(), false);
         carries.push_back(b.zeros({rows}, b.getF32Type()));

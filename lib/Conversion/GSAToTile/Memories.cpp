@@ -107,6 +107,16 @@ std::pair<Value, Value> Gates::sumUp(TileBuilder &b,
   return {total, keep(b.exp2(since))};
 }
 
+Gates Gates::withoutSums(TileBuilder &b, Type product) const {
+  Gates own = *this;
+  if (isRowWise()) {
+    RankedTensorType type = TileBuilder::typeOf(running);
+    Value reference = referenceOf(b, type.getDimSize(1), product);
+    own.sums = b.neg(b.sub(b.broadcast(reference, 0, type), running));
+  }
+  return own;
+}
+
 Gates Memories::gatesOf(MemoryOp memory) {
   Value decay = memory.getDecay();
   GatesKey key = keyOf(memory);
@@ -149,7 +159,8 @@ Gates Memories::gatesOf(MemoryOp memory) {
   if (rowWise) {
     RankedTensorType type = TileBuilder::typeOf(own.sums);
     Value reference = referenceOf(b, type.getDimSize(1), key.second);
-    own.sums = b.sub(own.sums, b.broadcast(reference, 0, type));
+    own.running = own.sums;
+    own.sums = b.sub(own.running, b.broadcast(reference, 0, type));
     own.total = scan.getTotal();
     own.limit = span.window;
     own.lowest = span.window - span.reference;
@@ -275,11 +286,12 @@ void Memories::closeWindow() {
   here.tied = tied;
   for (MemoryOp memory : plan.memories)
     if (auto *own = gates.find(keyOf(memory)); own != gates.end()) {
+      GatesKey key = keyOf(memory);
       if (followsFromInputs(memory.getDecay()))
         here.gatesOf(memory);
       else
-        here.gates[keyOf(memory)] = own->second;
-      here.gates[keyOf(memory)].isClosed = own->second.isClosed;
+        here.gates[key] = own->second.withoutSums(b, key.second);
+      here.gates[key].isClosed = own->second.isClosed;
     }
   Value length = arith::MinSIOp::create(b, here.firstOutside(), window.length);
   auto keep = [&](Value tile) {
@@ -290,7 +302,8 @@ void Memories::closeWindow() {
   for (auto &[key, shared] : gates) {
     const Gates &own = here.gates[key];
     if (own.isRowWise()) {
-      part.push_back(b.reduce(tile::ReduceKind::Add, keep(own.log2), 0));
+      // Sums never rise: the last is the smallest.
+      part.push_back(b.reduce(tile::ReduceKind::Min, keep(own.running), 0));
     } else {
       auto [total, behind] = own.sumUp(b, keep);
       part.push_back(total);

@@ -40,7 +40,9 @@ Segments::Segments(const SweepPlan &plan, Kernel &kernel) : plan(plan) {
     own.state = kernel.addWorkspace(
         "state" + Twine(i), {dynamic, dynamic, plan.heads * shape[0], shape[1]},
         /*ofTokens=*/false);
-    if (memory.getDecay())
+    if (MemoryOp first = summing(plan, memory); first != memory)
+      own.decay = workspaces.lookup(first).decay;
+    else if (memory.getDecay())
       own.decay = kernel.addWorkspace("decay" + Twine(i),
                                       {dynamic, dynamic, plan.heads, shape[0]},
                                       /*ofTokens=*/false);
@@ -53,6 +55,13 @@ Segments::Segments(const SweepPlan &plan, Kernel &kernel) : plan(plan) {
       }))
     ownFolds = kMostOwnFolds;
   kernel.func->setAttr(kOwnFoldsAttr, builder.getI64IntegerAttr(ownFolds));
+}
+
+MemoryOp Segments::summing(const SweepPlan &plan, MemoryOp memory) {
+  return *llvm::find_if(plan.memories, [&](MemoryOp other) {
+    return other.getDecay() == memory.getDecay() &&
+           other.getType().getRows() == memory.getType().getRows();
+  });
 }
 
 Value Segments::getCuts(TileBuilder &b) const {

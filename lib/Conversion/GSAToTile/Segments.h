@@ -82,6 +82,10 @@ public:
   static SmallVector<int64_t> shapeOf(const SweepPlan &plan, MemoryOp memory,
                                       bool allSlices);
 
+  /// The first memory with as many rows whose decay is `memory`'s: both carry
+  /// one sum of it.
+  static MemoryOp summing(const SweepPlan &plan, MemoryOp memory);
+
   /// The body of `fold`.
   void emitFold(TileBuilder &b);
 

@@ -103,10 +103,11 @@ private:
 
 /// What a decay gives to the memories that share it, f32.
 struct Gates {
-  Value decay; ///< per token, natural logarithm: [C, M], or [C] for one decay
-               ///< a token; as far as windows can span it, zero where padding
-  Value log2;  ///< the same to base 2
-  Value sums;  ///< inclusive running sums of `log2`, from the reference
+  Value decay;   ///< per token, natural logarithm: [C, M], or [C] for one decay
+                 ///< a token; as far as windows can span it, zero where padding
+  Value log2;    ///< the same to base 2
+  Value sums;    ///< inclusive running sums of `log2`, from the reference
+  Value running; ///< of row-wise decay: the same, from zero
   /// Of one decay a token for products in f32: what `log2` and `sums` lack,
   /// which are rounded such that differences of sums are exact. Else null.
   Value restLog2, restSums;
@@ -121,6 +122,9 @@ struct Gates {
   bool isRowWise() const {
     return cast<RankedTensorType>(log2.getType()).getRank() == 2;
   }
+  /// These, with `sums` of row-wise decay made again of `running`, such that no
+  /// tile waits for their use. For products of `product`.
+  Gates withoutSums(TileBuilder &b, Type product) const;
   /// `total` and `since` of one decay a token, where `keep` makes zero what
   /// tiles have behind the window.
   std::pair<Value, Value> sumUp(TileBuilder &b,

@@ -132,6 +132,12 @@ bool TileLowering::storesBoxes(Region &region) {
       .wasInterrupted();
 }
 
+Value TileLowering::emitStarts() {
+  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread,
+                               constant(0));
+}
+
 LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   bool fetches = region
                      .walk([&](FetchOp op) {
@@ -140,11 +146,6 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
                      })
                      .wasInterrupted();
   role.storesBoxes = storesBoxes(region);
-  if (!fetches && !role.storesBoxes)
-    return success();
-  Value thread = arith::OrIOp::create(b, role.worker.lane, role.worker.warp);
-  role.isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, constant(0));
   if (!fetches)
     return success();
   FailureOr<Value> all = addressOf(role.roles, kMailboxAttr);
@@ -154,7 +155,7 @@ LogicalResult TileLowering::openBoxes(Region &region, int64_t number) {
   if (number)
     role.mailbox =
         arith::AddIOp::create(b, *all, constant(number * kMailboxBytes));
-  auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  auto branch = scf::IfOp::create(b, emitStarts(), /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   device.emitMailbox(b, b.getLoc(), role.mailbox, /*warps=*/1);
@@ -240,7 +241,7 @@ void TileLowering::forEachPanel(
 }
 
 void TileLowering::copyBoxes(ArrayRef<BoxCopy> copies) {
-  auto branch = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  auto branch = scf::IfOp::create(b, emitStarts(), /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   int64_t bytes = 0;
@@ -270,7 +271,7 @@ TileLowering::storeBoxes(const PlaceCopy &tile, int64_t map,
       scf::IfOp::create(b, TypeRange(), fits, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  auto starter = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  auto starter = scf::IfOp::create(b, emitStarts(), /*withElseRegion=*/false);
   b.setInsertionPointToStart(starter.thenBlock());
   forEachPanel(copy, [&](Value from, Value at, ValueRange corner) {
     device.emitStoreBox(b, b.getLoc(), from, at, corner);
@@ -282,7 +283,7 @@ TileLowering::storeBoxes(const PlaceCopy &tile, int64_t map,
 void TileLowering::awaitStores() {
   if (!role.storesBoxes)
     return;
-  auto starter = scf::IfOp::create(b, role.isFirst, /*withElseRegion=*/false);
+  auto starter = scf::IfOp::create(b, emitStarts(), /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(starter.thenBlock());
   device.emitAwaitStores(b, b.getLoc());
@@ -349,7 +350,7 @@ LogicalResult TileLowering::lower(WaitFetchesOp op) {
   if (role.copies)
     device.emitWaitCopies(b, b.getLoc());
   if (role.mailbox)
-    device.emitWaitBoxes(b, b.getLoc(), role.mailbox, role.isFirst);
+    device.emitWaitBoxes(b, b.getLoc(), role.mailbox, emitStarts());
   if (op.getTogether())
     emitRoleBarrier();
   return success();

@@ -57,8 +57,13 @@ static LogicalResult checkShares(RolesOp op, const DeviceFacts &facts) {
                           "registers, got another");
   int64_t warps = llvm::sum_of(op.getWarps()), total = 0;
   int64_t most = facts.countSharedRegisters(warps);
-  for (auto [own, count] : llvm::zip(shares.asArrayRef(), op.getWarps()))
+  for (auto [own, count] : llvm::zip(shares.asArrayRef(), op.getWarps())) {
+    if (own < facts.leastRoleRegisters || own % facts.roleRegisters)
+      return op.emitOpError("roles must have multiples of ")
+             << facts.roleRegisters << " registers a lane, at least "
+             << facts.leastRoleRegisters << ", got " << own;
     total += own * count;
+  }
   if (total <= most)
     return success();
   return op.emitOpError("roles must share the ")
@@ -112,7 +117,7 @@ LogicalResult TileLowering::lower(RolesOp op) {
     });
     // A role that is the whole block meets as the block does.
     int64_t number = count == warps ? 0 : static_cast<int64_t>(i) + 1;
-    role = {op, {lane, own}, {number, count * lanes}};
+    role = {op, {lane, own}, /*zero=*/{}, {number, count * lanes}};
     role.readsAsync = hasAsyncReaders;
     role.copies = copies;
     role.fences = hasAsyncReaders && (writes || copies);
@@ -168,6 +173,8 @@ SmallVector<Type> TileLowering::passedTypes(TypeRange types) const {
     if (goesAsWords(vector))
       passed.append(vector.getNumElements() / 2,
                     IntegerType::get(type.getContext(), 32));
+    else if (own.isIndex())
+      passed.push_back(IntegerType::get(type.getContext(), 32));
     else
       passed.push_back(own);
   }
@@ -180,6 +187,8 @@ SmallVector<Value> TileLowering::pass(ValueRange values) {
     Value own = get(value);
     if (goesAsWords(dyn_cast<VectorType>(own.getType())))
       llvm::append_range(passed, unpackWords(b, b.getLoc(), own));
+    else if (own.getType().isIndex())
+      passed.push_back(arith::IndexCastOp::create(b, b.getI32Type(), own));
     else
       passed.push_back(own);
   }
@@ -192,8 +201,12 @@ void TileLowering::receive(ValueRange values, ValueRange passed) {
     size_t count = goesAsWords(vector) ? vector.getNumElements() / 2 : 1;
     SmallVector<Value> words(passed.take_front(count));
     passed = passed.drop_front(count);
-    set(value, goesAsWords(vector) ? packWords(b, b.getLoc(), words, vector)
-                                   : words.front());
+    Value own = goesAsWords(vector) ? packWords(b, b.getLoc(), words, vector)
+                                    : words.front();
+    // An induction variable is one already.
+    if (value.getType().isIndex() && !own.getType().isIndex())
+      own = arith::IndexCastOp::create(b, value.getType(), own);
+    set(value, own);
   }
 }
 
@@ -227,8 +240,16 @@ LogicalResult TileLowering::lower(scf::IfOp op) {
     if (from.empty())
       continue;
     to.front().clear();
+    RoleContext before = role;
+    if (role.zero) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(&to.front());
+      forgetWorker(role.zero);
+    }
     if (failed(lowerInto(from.front(), to.front())))
       return failure();
+    role.worker = before.worker;
+    role.zero = before.zero;
   }
   std::swap(outside, running);
   receive(op.getResults(), branch.getResults());
@@ -249,29 +270,31 @@ LogicalResult TileLowering::lower(scf::ForOp op) {
   return success();
 }
 
-Worker TileLowering::emitWorkerOf(ValueRange variables) {
-  auto counter = llvm::find_if(
-      variables, [](Value variable) { return variable.getType().isIndex(); });
-  if (counter == variables.end())
-    return role.worker;
+void TileLowering::forgetWorker(TypeRange types, ValueRange passed) {
+  auto counter = llvm::find_if(types, [](Type type) { return type.isIndex(); });
+  if (counter != types.end())
+    forgetWorker(
+        passed[passedTypes(types.take_front(counter - types.begin())).size()]);
+}
+
+void TileLowering::forgetWorker(Value number) {
   int64_t lanes = target.getFacts().warpLanes, first = 0, signBit = 31;
   // A role that is the whole block has number 0.
   if (role.party.number)
     for (int64_t count :
          role.roles.getWarps().take_front(role.party.number - 1))
       first += count;
-  Value number = arith::IndexCastOp::create(b, b.getI32Type(), *counter);
-  Value zero = arith::ShRUIOp::create(
+  role.zero = arith::ShRUIOp::create(
       b, device.emitOpaque(b, b.getLoc(), number), constant(signBit));
-  Value thread =
-      arith::AddIOp::create(b, target.emitThreadIndex(b, b.getLoc()), zero);
+  Value thread = arith::AddIOp::create(b, target.emitThreadIndex(b, b.getLoc()),
+                                       role.zero);
   Value warp = device.emitUniform(
       b, b.getLoc(),
       arith::ShRUIOp::create(b, thread, constant(llvm::Log2_64(lanes))));
   if (first)
     warp = arith::SubIOp::create(b, warp, constant(first));
-  return {arith::AndIOp::create(b, thread, constant(lanes - 1)),
-          arith::AddIOp::create(b, warp, zero)};
+  role.worker = {arith::AndIOp::create(b, thread, constant(lanes - 1)),
+                 arith::AddIOp::create(b, warp, role.zero)};
 }
 
 LogicalResult TileLowering::lower(scf::WhileOp op) {
@@ -287,15 +310,16 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
       OpBuilder::InsertionGuard guard(b);
       block = b.createBlock(&to, to.end(), arguments, locations);
     }
-    Worker outside = role.worker;
+    RoleContext outside = role;
     if (op->hasAttr(kScarceAttr) && &from == &op.getAfter()) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToEnd(block);
-      role.worker = emitWorkerOf(block->getArguments());
+      forgetWorker(from.getArgumentTypes(), block->getArguments());
     }
     if (failed(lowerInto(from.front(), *block)))
       return failure();
-    role.worker = outside;
+    role.worker = outside.worker;
+    role.zero = outside.zero;
   }
   // Where lanes only work each for itself, nobody cares who leaves first.
   if (anyOf(op, llvm::IsaPred<BarrierOp, MmaOp, ScanOp, ReduceOp>)) {
@@ -310,6 +334,6 @@ LogicalResult TileLowering::lower(scf::WhileOp op) {
     awaitStores();
   // What addresses behind the loop are made of is not kept through it.
   if (isa<RolesOp>(op->getParentOp()))
-    role.worker = emitWorkerOf(loop.getResults());
+    forgetWorker(op.getResultTypes(), loop.getResults());
   return success();
 }

@@ -201,6 +201,9 @@ LogicalResult TileLowering::lower(LoadOp op) {
 }
 
 LogicalResult TileLowering::lower(StoreOp op) {
+  // Once a window, behind all else that has addresses.
+  if (role.zero)
+    forgetWorker(role.zero);
   Slice slice(op, op.getTarget(),
               cast<RankedTensorType>(op.getValue().getType()));
   auto storeByLanes = [&] { return storeTile(op, slice); };

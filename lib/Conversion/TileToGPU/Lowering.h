@@ -26,6 +26,10 @@ namespace mlir::gsa {
 struct RoleContext {
   tile::RolesOp roles;
   Worker worker;
+  /// 0 as it follows, by nothing that shows, from a loop's counter, i32: what
+  /// it is added to is not kept from iteration to iteration. Null where
+  /// registers are not scarce.
+  Value zero;
   Party party;
   /// Some role has matrix instructions that read shared memory asynchronously,
   /// and this one's lanes write what they read, so that it fences.
@@ -34,10 +38,8 @@ struct RoleContext {
   bool copies = false;
   /// The device's engine stores tiles for it.
   bool storesBoxes = false;
-  /// Where it counts copies of boxes, i32; null if it fetches none. Whether
-  /// this is the thread that starts them, and stores, i1; null if it starts
-  /// none.
-  Value mailbox, isFirst;
+  /// Where it counts copies of boxes, i32; null if it fetches none.
+  Value mailbox;
 };
 
 /// An op that sends what arrives in `ring`, and the number of its role.
@@ -131,10 +133,13 @@ private:
   LogicalResult lower(scf::IfOp op);
   LogicalResult lower(scf::ForOp op);
   LogicalResult lower(scf::WhileOp op);
-  /// Lane and warp as they follow from the thread's number and, by nothing that
-  /// shows, from a loop's counter: where registers are scarce, none is left
-  /// for addresses that code generators would keep from iteration to iteration.
-  Worker emitWorkerOf(ValueRange variables);
+  /// Makes the role's zero of `number`, an i32 that is not negative, and lane
+  /// and warp of the thread's number and that zero: where registers are scarce,
+  /// none is left for addresses that code generators would keep.
+  void forgetWorker(Value number);
+  /// The same of the first counter of variables of `types`, as passed; without
+  /// one, nothing.
+  void forgetWorker(TypeRange types, ValueRange passed);
   /// Types of values of `types` as they go between blocks; the values; and
   /// back, `values` as what was passed for them.
   SmallVector<Type> passedTypes(TypeRange types) const;
@@ -201,6 +206,8 @@ private:
   /// Makes what the role, number `number`, whose body is `region`, needs to
   /// have boxes copied and stored; nothing if it has none.
   LogicalResult openBoxes(Region &region, int64_t number);
+  /// Whether this is the thread that starts the engine's copies, i1.
+  Value emitStarts();
   /// The number of the map with which the device copies what `op` fetches, a
   /// new one if need be; none if it cannot.
   std::optional<int64_t> findMap(tile::FetchOp op);

@@ -23,6 +23,10 @@ LogicalResult TileLowering::lower(MmaOp op) {
   const MatrixAtom *atom = target.lookupAtom(attr.getName().getValue());
   if (!atom)
     return op.emitOpError("must have an atom of its target, got ") << attr;
+  // Lanes that multiply hold most then. Where some multiply asynchronously,
+  // it is these that lack registers, and not here.
+  if (role.zero && !role.readsAsync)
+    forgetWorker(role.zero);
 
   auto a = cast<RankedTensorType>(op.getA().getType());
   auto sums = cast<RankedTensorType>(op.getAcc().getType());

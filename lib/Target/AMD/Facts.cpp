@@ -31,7 +31,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.hasAsyncCopies = false;
     facts.hasBoxCopies = false;
     facts.hasRoles = false;
-    facts.roleRegisters = 0;
+    facts.roleRegisters = facts.leastRoleRegisters = 0;
     facts.startsEarly = false;
     facts.part = "MI300X";
     facts.multiprocessors = 304;
@@ -52,7 +52,7 @@ ArrayRef<const Target *> gsa::getAMDTargets() {
     facts.hasAsyncCopies = false;
     facts.hasBoxCopies = false;
     facts.hasRoles = false;
-    facts.roleRegisters = 0;
+    facts.roleRegisters = facts.leastRoleRegisters = 0;
     facts.startsEarly = false;
     facts.part = "RX 7900 XTX";
     facts.multiprocessors = 96;

@@ -35,6 +35,7 @@ static DeviceFacts facts(int64_t sharedKiB, int64_t clusterBlocks,
   facts.hasRoles = true;
   // As did setmaxnreg (PTX ISA 9.7.19.5).
   facts.roleRegisters = clusterBlocks > 1 ? 8 : 0;
+  facts.leastRoleRegisters = 24;
   // Programmatic dependent launch came with clusters, in 9.0.
   facts.startsEarly = clusterBlocks > 1;
   facts.part = part;

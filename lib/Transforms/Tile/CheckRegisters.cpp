@@ -45,12 +45,11 @@ struct CheckRegistersPass
       int64_t even = getEvenShare(roles, facts);
       auto shares =
           roles->getAttrOfType<DenseI64ArrayAttr>(tile::kRegistersAttr);
-      int64_t addresses = roles.getRoles().size() == 1
-                              ? kAddressRegisters
-                              : kAddressRegistersOfRoles;
       for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
         int64_t share = shares ? shares[i] : even;
         int64_t budget = std::min(facts.laneRegisters, share);
+        int64_t addresses = roles.getRoles().size() == 1 ? kAddressRegisters
+                                                         : countAddresses(role);
         WalkResult result = role.walk([&](scf::WhileOp loop) -> WalkResult {
           if (failed(check(loop, budget)))
             return failure();

@@ -81,6 +81,8 @@ bool gsa::hasProduct(Region &role) {
       .wasInterrupted();
 }
 
+int64_t gsa::countAddresses(Region &role) { return hasProduct(role) ? 20 : 12; }
+
 bool gsa::hasAsyncProduct(Region &role, const DeviceTarget &target) {
   return role
       .walk([&](tile::MmaOp mma) {

@@ -29,7 +29,8 @@ bool hasAsyncProduct(Region &role, const DeviceTarget &target);
 
 /// Left for factors and addresses in code of several roles, which is not in the
 /// order of its ops: what waits is moved behind what need not, and takes less.
-inline constexpr int64_t kAddressRegistersOfRoles = 20;
+/// One that does not multiply has no factors.
+int64_t countAddresses(Region &role);
 
 } // namespace mlir::gsa
 

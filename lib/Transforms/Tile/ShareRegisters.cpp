@@ -22,8 +22,10 @@ using namespace mlir;
 using namespace mlir::gsa;
 
 /// Beside its tiles a lane has room for all addresses with so many: kernels
-/// with 35 left did not spill, those with 30 to 23 did (bench/NOTES.md).
-constexpr int64_t kEnough = 32;
+/// with 35 left did not spill, those with 30 to 23 did. And with so many where
+/// lanes hold factors of products, too: with 43 left a few words were spilled,
+/// or not, as chips differ (bench/NOTES.md).
+constexpr int64_t kEnough = 32, kEnoughForFactors = 44;
 
 namespace {
 struct ShareRegistersPass final
@@ -43,21 +45,25 @@ struct ShareRegistersPass final
 private:
   static void share(tile::RolesOp roles, const DeviceTarget &target) {
     const DeviceFacts &facts = target.getFacts();
+    int64_t even = std::min(getEvenShare(roles, facts), facts.laneRegisters);
     SmallVector<int64_t> alive;
+    bool isLacking = false;
     for (Region &role : roles.getRoles()) {
       int64_t &most = alive.emplace_back(0);
       role.walk(
           [&](scf::WhileOp loop) { most = std::max(most, countAlive(loop)); });
+      isLacking |= most + countAddresses(role) > even;
     }
-    int64_t most = *llvm::max_element(alive);
-    int64_t even = std::min(getEvenShare(roles, facts), facts.laneRegisters);
     bool isUneven = facts.roleRegisters && even < facts.laneRegisters &&
-                    most + kAddressRegistersOfRoles > even &&
-                    shareUnevenly(roles, alive, facts);
+                    isLacking && shareUnevenly(roles, alive, facts);
     UnitAttr unit = UnitAttr::get(roles.getContext());
+    bool areAsync = llvm::any_of(roles.getRoles(), [&](Region &role) {
+      return hasAsyncProduct(role, target);
+    });
+    int64_t enough = areAsync ? kEnough : kEnoughForFactors;
     for (auto [role, tiles] : llvm::zip(roles.getRoles(), alive))
       if (isUneven ||
-          (tiles + kEnough > even &&
+          (tiles + enough > even &&
            (even < facts.laneRegisters || !hasAsyncProduct(role, target))))
         role.walk(
             [&](scf::WhileOp loop) { loop->setAttr(tile::kScarceAttr, unit); });
@@ -73,8 +79,10 @@ private:
     SmallVector<int64_t> own;
     SmallVector<size_t> multiply;
     for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
-      own.push_back(llvm::alignTo(alive[i] + kAddressRegistersOfRoles,
-                                  facts.roleRegisters));
+      own.push_back(
+          std::max<int64_t>(facts.leastRoleRegisters,
+                            llvm::alignTo(alive[i] + countAddresses(role),
+                                          facts.roleRegisters)));
       left -= own.back() * roles.getWarps()[i];
       if (hasProduct(role))
         multiply.push_back(i);

@@ -155,7 +155,7 @@ typedef struct gsa_argument {
 /// The extents of one call, found from its arguments.
 typedef struct gsa_extents {
   int64_t batch;
-  int64_t time;
+  int64_t time; ///< below 2^31 on devices
   int64_t sequences;
   /// Parts that the tokens of a sequence are cut into, 1 or more, and how many
   /// of the sequences, the first ones, are not cut: as gsa_image::segments

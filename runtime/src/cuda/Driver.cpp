@@ -22,6 +22,10 @@ namespace gsa::runtime {
 /// the largest x-dimension of a grid.
 static constexpr int64_t maxBlocks = 0x7fffffff;
 
+/// Lanes count tokens in 32 bits, with a sign: twice as many registers would
+/// hold what no device has the memory for (gsa-share-registers).
+static constexpr int64_t maxTime = 0x7fffffff;
+
 /// Devices from this on have clusters and programmatic dependent launch.
 static constexpr int32_t archOfClusters = 90;
 
@@ -85,6 +89,11 @@ static gsa_status countBlocks(const Call &call, const gsa_stage &stage,
 
 static gsa_status plan(Call &call) {
   const gsa_image &image = *call.image;
+  if (call.extents.time > maxTime)
+    return fail(GSA_ERROR_INVALID_SHAPE,
+                "time of image '%s' of kernel '%s' must be at most %" PRId64
+                ", got %" PRId64,
+                image.chip, call.kernel->name, maxTime, call.extents.time);
   for (int32_t i = 0; i < image.num_stages; ++i) {
     int64_t blocks;
     if (gsa_status status = countBlocks(call, image.stages[i], blocks))

@@ -40,11 +40,11 @@ module attributes {gsa.target = #gsa.target<"x86-64-v3">} {
 // CHECK: %[[AGAIN:.*]] = tile.load %[[G]][%[[N]], %[[AT]], %[[H]], %c0] dims [1, 3] rows %[[ROWS]]
 // CHECK: %[[FLOOR1:.*]] = arith.maximumf %[[AGAIN]]
 // CHECK: %[[LOG21:.*]] = arith.mulf %[[FLOOR1]]
-// CHECK: tile.scan add %[[LOG21]] along 0
+// CHECK: %[[RUNNING:.*]], %{{.*}}, %{{.*}} = tile.scan add %[[LOG21]] along 0
 // CHECK: %[[WINDOW:.*]] = arith.minsi %{{.*}}, %[[ROWS]]
 // CHECK: %[[LIVE:.*]] = arith.cmpi slt
-// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[LOG21]]
-// CHECK: %[[PART:.*]] = tile.reduce add %[[KEPT]] along [0]
+// CHECK: %[[KEPT:.*]] = arith.select %[[LIVE]], %[[RUNNING]]
+// CHECK: %[[PART:.*]] = tile.reduce min %[[KEPT]] along [0]
 // CHECK-NOT: math.expm1
 // CHECK: %[[GROWN1:.*]] = math.exp2 %{{[0-9]+}} : tensor<8x48xf32>
 // CHECK: %[[ALL1:.*]] = arith.mulf %[[TIED]], %[[GROWN1]]

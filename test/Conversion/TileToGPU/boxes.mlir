@@ -54,7 +54,8 @@ func.func @fetches(%x: !x {gsa.name = "x", gsa.kind = "input"}) attributes {gsa.
       // CHECK: %[[THERE:.*]] = arith.cmpi sge, %[[ROWS]], %{{.*}} : index
       // CHECK: scf.if %[[THERE]] {
       // CHECK-NEXT: scf.if %[[FITS]] {
-      // CHECK-NEXT: scf.if %[[MINE]] {
+      // CHECK: %[[STARTS:.*]] = arith.cmpi eq
+      // CHECK-NEXT: scf.if %[[STARTS]] {
       // CHECK-NEXT: mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$0], 16384;
       // CHECK-NEXT: llvm.getelementptr %[[MAPS]][0]
       // CHECK: cp.async.bulk.tensor.4d
@@ -110,12 +111,12 @@ func.func @stores(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.
   %t = memref.dim %x, %c1 : !x
   scf.forall (%i, %h) in (%n, 4) {
     tile.roles warps [4] {
-      // CHECK: %[[MINE:.*]] = arith.cmpi eq
       // CHECK: scf.for %[[AT:[a-z0-9]+]] =
       scf.for %at = %c0 to %t step %c64 {
         %rest = arith.subi %t, %at : index
         %tile = arith.constant dense<1.0> : tensor<64x128xbf16, #rows>
-        // CHECK: scf.if %[[MINE]] {
+        // CHECK: %[[MINE:.*]] = arith.cmpi eq
+        // CHECK-NEXT: scf.if %[[MINE]] {
         // CHECK-NEXT: cp.async.bulk.commit_group;{{.*}}cp.async.bulk.wait_group.read 0;
         // CHECK: }
         // CHECK: nvvm.barrier
@@ -127,7 +128,8 @@ func.func @stores(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.
         // CHECK: arith.cmpi sge, %{{.*}}, %c64{{.*}} : index
         // CHECK: %[[FITS:.*]] = arith.andi
         // CHECK: scf.if %[[FITS]] {
-        // CHECK-NEXT: scf.if %[[MINE]] {
+        // CHECK: %[[STARTS:.*]] = arith.cmpi eq
+        // CHECK-NEXT: scf.if %[[STARTS]] {
         // CHECK-NEXT: llvm.getelementptr %[[MAPS]][0]
         // CHECK: cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group [$1, {$2, $3, $4, $5}], [$0];
         // CHECK: cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group
@@ -138,7 +140,8 @@ func.func @stores(%x: !x {gsa.name = "x", gsa.kind = "output"}) attributes {gsa.
         tile.barrier
       }
       // CHECK: }
-      // CHECK: scf.if %[[MINE]] {
+      // CHECK: %[[LAST:.*]] = arith.cmpi eq
+      // CHECK-NEXT: scf.if %[[LAST]] {
       // CHECK-NEXT: cp.async.bulk.commit_group;{{.*}}cp.async.bulk.wait_group.read 0;
     }
   }

@@ -7,9 +7,8 @@
 // CHECK: nvvm.setmaxregister decrease 120
 // CHECK: scf.while
 // CHECK: } do {
-// CHECK-NEXT: ^bb0(%[[I:.*]]: index):
-// CHECK: %[[J:.*]] = arith.index_cast %[[I]]
-// CHECK: llvm.inline_asm {{.*}} %[[J]]
+// CHECK-NEXT: ^bb0(%[[I:.*]]: i32):
+// CHECK: llvm.inline_asm {{.*}} %[[I]]
 // CHECK: nvvm.shfl.sync
 // CHECK: nvvm.barrier
 // CHECK: nvvm.setmaxregister increase 192
@@ -63,6 +62,22 @@ func.func @none_shared(%n: index) attributes {gsa.kernel} {
     tile.roles warps [4, 8] {
     }, {
     } {tile.registers = array<i64: 120, 184>}
+  }
+  return
+}
+}
+}
+
+// -----
+
+module {
+module attributes {gsa.target = #gsa.target<"sm_90a">} {
+func.func @too_few(%n: index) attributes {gsa.kernel} {
+  scf.forall (%i) in (%n) {
+    // expected-error @below {{roles must have multiples of 8 registers a lane, at least 24, got 16}}
+    tile.roles warps [4, 8] {
+    }, {
+    } {tile.registers = array<i64: 16, 192>}
   }
   return
 }

@@ -332,6 +332,21 @@ TEST_F(Cuda, Overlap) {
   EXPECT_FALSE(fake.launches[1].extended);
 }
 
+TEST_F(Cuda, Time) {
+  DeviceProblem problem(1, 1);
+  for (int argument : {Q, O}) {
+    problem[argument].shape[1] = int64_t(1) << 31;
+    problem[argument].data = reinterpret_cast<void *>(
+        static_cast<uintptr_t>(argument + 1) << 44); // apart
+  }
+  expectRefused(problem, GSA_ERROR_INVALID_SHAPE,
+                "time of image 'gpu' of kernel 'sum' must be at most "
+                "2147483647, got 2147483648");
+  for (int argument : {Q, O})
+    problem[argument].shape[1] = 0x7fffffff;
+  ASSERT_EQ(problem.launch(), GSA_SUCCESS) << gsa_error_detail();
+}
+
 TEST_F(Cuda, Grids) {
   DeviceProblem problem(3, 5);
   auto refuse = [&](gsa_grid grid, gsa_status status, const char *detail) {
