@@ -79,10 +79,9 @@ private:
     SmallVector<int64_t> own;
     SmallVector<size_t> multiply;
     for (auto [i, role] : llvm::enumerate(roles.getRoles())) {
-      own.push_back(
-          std::max<int64_t>(facts.leastRoleRegisters,
-                            llvm::alignTo(alive[i] + countAddresses(role),
-                                          facts.roleRegisters)));
+      own.push_back(std::max<int64_t>(
+          facts.leastRoleRegisters,
+          llvm::alignTo(alive[i] + countAddresses(role), facts.roleRegisters)));
       left -= own.back() * roles.getWarps()[i];
       if (hasProduct(role))
         multiply.push_back(i);
